@@ -1,0 +1,1 @@
+"""The therapy protocols that Clew ships: YAML documents, versioned."""

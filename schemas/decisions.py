@@ -1,0 +1,75 @@
+"""What people have to do (tasks) and what they decided (decisions)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from schemas.base import Code, Identifier, Instant, Strict
+from schemas.identity import Role
+from schemas.stages import StageId
+
+DecisionId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,120}$")]
+
+
+class Choice(Strict):
+    """One answer that a task offers; `then` says to a person what it leads to."""
+
+    choice: Code
+    then: str
+
+
+class Task(Strict):
+    """A question to a person. `role`: which organisation's people it is for."""
+
+    id: Identifier
+    question: Code
+    stage: StageId | None = None
+    role: Role
+    about: tuple[Identifier, ...] = ()
+    choices: Annotated[tuple[Choice, ...], Field(min_length=1)]
+    opened_at: Instant
+    due_at: Instant
+
+
+class DecisionBase(Strict):
+    """Who decided, why, and under which id: the same decision sent twice has one effect."""
+
+    id: DecisionId
+    by: Identifier
+    reason: Code
+
+
+class DecideTask(DecisionBase):
+    """Answer a task."""
+
+    kind: Literal["task"] = "task"
+    task: Identifier
+    choice: Code
+
+
+class HoldJourney(DecisionBase):
+    """Stop the journey where it is: nothing moves until the hold is lifted."""
+
+    kind: Literal["hold"] = "hold"
+
+
+class LiftHold(DecisionBase):
+    """Let a held journey go on; resolves the deviations that blocked it."""
+
+    kind: Literal["lift_hold"] = "lift_hold"
+
+
+class CancelJourney(DecisionBase):
+    """End the journey from wherever it is, and wind up what it began."""
+
+    kind: Literal["cancel"] = "cancel"
+
+
+Decision = Annotated[DecideTask | HoldJourney | LiftHold | CancelJourney, Field(discriminator="kind")]
+
+
+class DecisionReceipt(Strict):
+    """The decision is on the ledger, as entry `seq` of the journey."""
+
+    decision: DecisionId
+    seq: int

@@ -1,0 +1,139 @@
+"""Everything that Clew refuses, by name.
+
+    ClewError
+    ├── Invalid            422  what was said cannot be read; the `errors` say where
+    │   └── ProtocolInvalid     the document cannot be a protocol
+    ├── Conflict           409  it contradicts what is already on record
+    ├── NotFound           404  nothing is known under that name
+    ├── Forbidden          403  a rule of the therapy forbids it
+    ├── TooLarge           413  more than we take in one piece
+    ├── Unavailable        503  something we need is away; the same request later can succeed
+    └── PartnerRefused     502  a partner said no for good
+
+A refusal has a stable `code`, an HTTP `status`, a `detail` for a person, and `retry_can_help`. Codes are listed in
+`CODES`; a test holds that list against the reference.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import ValidationError
+
+from schemas.base import Strict
+
+
+class Flaw(Strict):
+    """One thing that is wrong, and where: `pointer` is a JSON pointer (RFC 6901) into what was sent."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class ClewError(Exception):
+    """Base of every refusal."""
+
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Clew refused"
+    retry_can_help: ClassVar[bool] = False
+
+    def __init__(self, code: str, detail: str, errors: Sequence[Flaw] = ()) -> None:
+        if code not in CODES:
+            raise AssertionError(f"unlisted refusal code {code!r}")
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.errors = tuple(errors)
+
+
+class Invalid(ClewError):
+    status = 422
+    title = "What was sent cannot be read"
+
+
+class ProtocolInvalid(Invalid):
+    title = "The document cannot be a protocol"
+
+
+class Conflict(ClewError):
+    status = 409
+    title = "It contradicts what is on record"
+
+
+class NotFound(ClewError):
+    status = 404
+    title = "Nothing is known under that name"
+
+
+class Forbidden(ClewError):
+    status = 403
+    title = "A rule of the therapy forbids it"
+
+
+class TooLarge(ClewError):
+    status = 413
+    title = "More than is taken in one piece"
+
+
+class Unavailable(ClewError):
+    status = 503
+    title = "Something that is needed is away"
+    retry_can_help = True
+
+
+class PartnerRefused(ClewError):
+    status = 502
+    title = "A partner said no for good"
+
+
+CODES: dict[str, str] = {
+    "malformed": "The body or a field is not of the form that the reference gives; `errors` point at each place.",
+    "not_json": "The body is not JSON.",
+    "unsupported_media_type": "The content type is none that the route reads.",
+    "method_not_allowed": "The route exists, with other methods.",
+    "unknown_event_type": "The event's type is not in the catalogue.",
+    "body_too_large": "The body is over the limit of 1 MB.",
+    "event_conflict": "An event with this source and id is on record with other content.",
+    "idempotency_conflict": "This Idempotency-Key was used for another request.",
+    "order_exists": "A journey for this order number is on record.",
+    "identifier_in_use": "The identifier belongs to another journey.",
+    "protocol_exists": "This version of the protocol is published with other content; publish a new version.",
+    "protocol_invalid": "The document cannot be a protocol; `errors` point at each place.",
+    "unknown_protocol": "No such protocol, or no such version of it, is published.",
+    "unknown_journey": "No journey is known under that chain-of-identity id.",
+    "unknown_event": "No event is on record under that source and id.",
+    "unknown_partner": "No partner is registered under that name.",
+    "unknown_task": "The journey has no such task.",
+    "unknown_route": "There is nothing at this path.",
+    "party_missing": "The protocol has a role that the order binds to no organisation.",
+    "invalid_cursor": "The cursor was not made by this route.",
+    "task_decided": "The task has been decided.",
+    "choice_unknown": "The task does not offer that choice.",
+    "journey_closed": "The journey is closed; nothing can be decided on it.",
+    "journey_held": "The journey is on hold.",
+    "not_held": "The journey is not on hold.",
+    "journey_leaving": "The journey is being wound up; only what that needs can be decided.",
+    "release_missing": "The batch has no valid release.",
+    "ledger_conflict": "The ledger holds another entry under that number.",
+    "ledger_unavailable": "The database does not answer.",
+    "temporal_unavailable": "Temporal does not answer.",
+    "partner_unavailable": "The partner does not answer, or not yet.",
+    "partner_refused": "The partner refused for good.",
+    "port_in_use": "Another process listens on a port that is needed.",
+    "home_unusable": "Clew's home folder cannot be used: full, not writable, locked, or holding a damaged file.",
+    "process_ended": "A process that Clew needs has ended.",
+    "bad_setting": "A setting cannot be read.",
+    "internal": "A defect of Clew's; the log has it under the given trace id.",
+}
+"""Every refusal code, and what it means."""
+
+
+def pointer(parts: Sequence[str | int]) -> str:
+    """The JSON pointer (RFC 6901) to the place that `parts` lead to."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def flaws_of(error: ValidationError, under: str = "") -> tuple[Flaw, ...]:
+    """What pydantic found, without the input: an error must never repeat what could be patient data."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return tuple(Flaw(pointer=under + pointer(each["loc"]), code=each["type"], detail=each["msg"]) for each in found)

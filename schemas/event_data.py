@@ -1,0 +1,275 @@
+"""What each event of version 1 says. The catalogue that names them is `schemas.events`.
+
+Every model is `Tolerant`: unknown fields are left behind. None has room for free text. Each says, as
+`KEY`, which of its fields tell two events of one type apart within a stage (a test result from another).
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, ClassVar
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, model_validator
+
+from schemas.base import Code, Identifier, Instant, Reading, Tolerant
+from schemas.identity import IdentifierKind, KnownAs
+
+Identifiers = Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=100)]
+TwoPeople = Annotated[tuple[Identifier, ...], Field(min_length=2, max_length=4)]
+
+
+class EventData(Tolerant):
+    """Base of every event's data."""
+
+    KEY: ClassVar[str | None] = None
+
+    def key(self) -> str:
+        """What tells this event from others of its type in the same stage; empty when there is only one."""
+        return str(getattr(self, self.KEY)) if self.KEY else ""
+
+    def identifiers(self) -> Iterator[KnownAs]:
+        """The identifiers that this event brings into the crosswalk."""
+        return iter(())
+
+
+class Container(Tolerant):
+    """A bag, vial or cassette. Volume in millilitres; `tnc` and `cd3` are absolute cell counts."""
+
+    id: Identifier
+    volume_ml: NonNegativeFloat | None = None
+    tnc: NonNegativeFloat | None = None
+    cd3: NonNegativeFloat | None = None
+
+
+class Evidence(EventData):
+    """A document that allows the therapy to go on, by reference; the document stays with its owner."""
+
+    KEY = "evidence"
+    evidence: Code
+    reference: Identifier
+    valid_until: Instant | None = None
+
+
+class EvidenceWithdrawn(EventData):
+    KEY = "evidence"
+    evidence: Code
+    reason: Code
+
+
+class Slot(EventData):
+    """A booked capacity: what it is of, and when."""
+
+    slot: Identifier
+    resource: Code
+    starts_at: Instant | None = None
+
+
+class CollectionStarted(EventData):
+    device: Identifier | None = None
+
+
+class SampleCollected(EventData):
+    """The collection's product. `ended_at` starts the clock of fresh material. `verified_by`: two people."""
+
+    donation: Identifier
+    containers: Annotated[tuple[Container, ...], Field(min_length=1, max_length=100)]
+    ended_at: Instant
+    verified_by: TwoPeople
+
+    @model_validator(mode="after")
+    def _two_different_people(self) -> "SampleCollected":
+        if len(set(self.verified_by)) < 2:
+            raise ValueError("identity is verified by two different people")
+        return self
+
+    def identifiers(self) -> Iterator[KnownAs]:
+        yield KnownAs(kind=IdentifierKind.DONATION, value=self.donation)
+        for container in self.containers:
+            yield KnownAs(kind=IdentifierKind.CONTAINER, value=container.id)
+
+
+class CollectionFailed(EventData):
+    """No usable product. A partial one may be named: it is recorded, and settled later."""
+
+    reason: Code
+    donation: Identifier | None = None
+
+
+class Shipment(EventData):
+    """Base of what is said of a shipment; `reference` is the courier's, and leads to the stage."""
+
+    reference: Identifier
+
+
+class ShipmentBooked(Shipment):
+    pick_up_at: Instant | None = None
+    eta: Instant | None = None
+
+
+class ShipmentPickedUp(Shipment):
+    containers: Identifiers
+
+
+class ShipmentDelayed(Shipment):
+    KEY = "eta"
+    eta: Instant
+    reason: Code
+
+
+class ShipmentDelivered(Shipment):
+    containers: Identifiers
+
+
+class ShipmentLost(Shipment):
+    reason: Code
+
+
+class ShipmentExcursion(Shipment):
+    """A temperature outside its range. Degrees Celsius."""
+
+    KEY = "started_at"
+    limit_min: float | None = None
+    limit_max: float | None = None
+    started_at: Instant
+    ended_at: Instant | None = None
+    worst: float
+
+
+class MaterialReceived(EventData):
+    """The receiver scanned what arrived. `condition` is `good`, or what is wrong."""
+
+    containers: Identifiers
+    condition: Code = "good"
+    reference: Identifier | None = None
+
+
+class MaterialDamaged(EventData):
+    containers: Identifiers
+    reason: Code
+
+
+class ManufactureStarted(EventData):
+    """`containers`: the starting material that went in."""
+
+    batch: Identifier
+    containers: Identifiers
+
+    def identifiers(self) -> Iterator[KnownAs]:
+        yield KnownAs(kind=IdentifierKind.BATCH, value=self.batch)
+
+
+class ManufactureStep(EventData):
+    KEY = "step"
+    batch: Identifier
+    step: Code
+
+
+class ManufactureCompleted(EventData):
+    """`doses`: what the batch became; `parents`: the starting material that it was made from."""
+
+    batch: Identifier
+    doses: Identifiers
+    parents: Identifiers
+
+    def identifiers(self) -> Iterator[KnownAs]:
+        for dose in self.doses:
+            yield KnownAs(kind=IdentifierKind.DOSE, value=dose)
+
+
+class ManufactureFailed(EventData):
+    batch: Identifier
+    reason: Code
+
+
+class ReportedTest(EventData):
+    """A result against its specification; `passed` is the laboratory's verdict, not ours."""
+
+    KEY = "test"
+    batch: Identifier
+    test: Code
+    result: Reading
+    unit: Reading | None = None
+    specification: Reading | None = None
+    passed: bool
+
+
+class Signed(Tolerant):
+    """A signature as the partner's quality system gave it: role of the signer, who, when."""
+
+    role: Code
+    by: Identifier
+    at: Instant
+
+
+class BatchReleased(EventData):
+    batch: Identifier
+    doses: Identifiers
+    signatures: Annotated[tuple[Signed, ...], Field(min_length=1, max_length=20)]
+
+
+class BatchRejected(EventData):
+    batch: Identifier
+    reason: Code
+
+
+class ConditioningStarted(EventData):
+    regimen: Code
+    starts_on: date | None = None
+
+
+class ConditioningCompleted(EventData):
+    regimen: Code
+    ends_on: date | None = None
+
+
+class ProductThawed(EventData):
+    dose: Identifier
+
+
+class InfusionCompleted(EventData):
+    """`bedside_check`: label, wristband and order agreed. `verified_by`: two people."""
+
+    dose: Identifier
+    bedside_check: bool
+    verified_by: TwoPeople
+
+    @model_validator(mode="after")
+    def _two_different_people(self) -> "InfusionCompleted":
+        if len(set(self.verified_by)) < 2:
+            raise ValueError("the bedside check is made by two different people")
+        return self
+
+
+class InfusionAborted(EventData):
+    dose: Identifier
+    reason: Code
+
+
+class PatientLeft(EventData):
+    """The patient withdrew or died. A reason code only."""
+
+    reason: Code
+
+
+class PatientStatus(EventData):
+    KEY = "status"
+    status: Code
+
+
+class FollowUpCompleted(EventData):
+    KEY = "visit"
+    visit: NonNegativeInt
+    outcomes: tuple[Code, ...] = ()
+
+
+class FollowUpMissed(EventData):
+    KEY = "visit"
+    visit: NonNegativeInt
+    reason: Code
+
+
+class MilestoneReached(EventData):
+    """What a `milestone` stage waits for, by name."""
+
+    KEY = "milestone"
+    milestone: Code
+    reference: Identifier | None = None

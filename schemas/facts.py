@@ -1,0 +1,301 @@
+"""Facts: what the journey puts on the ledger, in order, numbered from 1 without a gap.
+
+A fact is either a partner's event that the journey has judged (its `type` is the event's, its `data` an
+`EventFact`) or something that the journey itself did or noticed (`FACTS`, by type). Projections are made
+from facts alone, so whatever a page shows can be made again from the ledger.
+"""
+
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+from schemas.base import Code, Identifier, Instant, Strict
+from schemas.canonical import content_hash
+from schemas.decisions import Task
+from schemas.events import EventId, EventType, PartnerEvent, Source
+from schemas.identity import KnownAs, Role
+from schemas.orders import Parties
+from schemas.stages import StageId
+
+CLEW = "clew"
+"""The actor and source of what the journey does by itself."""
+
+
+class JourneyStatus(StrEnum):
+    """Where a journey is, in one word. `ordered`: recorded, and not yet taken up by Temporal."""
+
+    ORDERED = "ordered"
+    RUNNING = "running"
+    HELD = "held"
+    LEAVING = "leaving"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+class MaterialStatus(StrEnum):
+    """What became of a container or dose."""
+
+    AVAILABLE = "available"
+    IN_TRANSIT = "in_transit"
+    USED = "used"
+    REJECTED = "rejected"
+    INFUSED = "infused"
+    DESTROYED = "destroyed"
+    RETAINED = "retained"
+    RETURNED = "returned"
+
+
+class Material(Strict):
+    """A container or dose as it is after a fact. `holder`: the role that has it; in transit, the courier."""
+
+    id: Identifier
+    kind: Literal["starting_material", "product"]
+    status: MaterialStatus
+    holder: Role
+    parents: tuple[Identifier, ...] = ()
+    batch: Identifier | None = None
+    expires_at: Instant | None = None
+
+
+class FactData(Strict):
+    """What any fact can bring beside its own words: crosswalk lines, and materials as they now are."""
+
+    identifiers: tuple[KnownAs, ...] = ()
+    materials: tuple[Material, ...] = ()
+
+
+class EventFact(FactData):
+    """A partner's event that took effect. `said` is the event's data; `stage` is empty for a journey-wide one."""
+
+    stage: StageId | None = None
+    visit: PositiveInt | None = None
+    subject: Identifier
+    said: dict[str, Any]
+
+
+class EventWithoutEffect(FactData):
+    """`event.late`, `event.refused`: an event that was recorded and changed nothing, and why."""
+
+    event_type: EventType
+    subject: Identifier
+    reason: Code
+    stage: StageId | None = None
+    said: dict[str, Any]
+
+
+class SignalQuarantined(FactData):
+    """A signal that cannot be read. Its content is named by its digest only: it could be anything."""
+
+    signal: str
+    sha256: str
+    size: NonNegativeInt
+    problem: Code
+
+
+class JourneyStarted(FactData):
+    order: Identifier
+    protocol: str
+    version: PositiveInt
+    protocol_hash: str
+    parties: Parties
+    stages: tuple[StageId, ...]
+    engine_version: PositiveInt
+
+
+class StageBegan(FactData):
+    stage: StageId
+    kind: Code
+    visit: PositiveInt
+    due_at: Instant
+
+
+class StageCompleted(FactData):
+    stage: StageId
+    visit: PositiveInt
+
+
+class StageReopened(FactData):
+    """The stage will run again, as visit `visit`: a repeat, or a way back after a decision."""
+
+    stage: StageId
+    visit: PositiveInt
+    reason: Code
+
+
+class DuePassed(FactData):
+    """A due time passed (invariant 8). `next_due_at`: when someone is told again. `times`: how often by now."""
+
+    what: Literal["stage", "task"]
+    name: Identifier
+    due_at: Instant
+    next_due_at: Instant
+    times: PositiveInt
+
+
+class DueChanged(FactData):
+    """The next thing that a stage waits for has another due time (the next visit of a follow-up)."""
+
+    stage: StageId
+    due_at: Instant
+
+
+class PartnerTold(FactData):
+    """A partner acknowledged a command. `key` is the command's idempotency key; `reference` is the partner's."""
+
+    command: Code
+    key: str
+    role: Role
+    partner: str
+    stage: StageId | None = None
+    reference: Identifier | None = None
+
+
+class DeviationOpened(FactData):
+    """A departure that someone must resolve. `blocks`: whether the journey is held until then."""
+
+    deviation: Identifier
+    code: Code
+    stage: StageId | None = None
+    about: tuple[Identifier, ...] = ()
+    blocks: bool = False
+
+
+class DeviationResolved(FactData):
+    deviation: Identifier
+    resolution: Code
+
+
+class TaskOpened(FactData):
+    task: Task
+
+
+class TaskDecided(FactData):
+    task: Identifier
+    choice: Code
+    reason: Code
+
+
+class TaskClosed(FactData):
+    """Nobody needs to decide any more; `reason` says what made the task moot."""
+
+    task: Identifier
+    reason: Code
+
+
+class HoldPlaced(FactData):
+    reason: Code
+
+
+class HoldLifted(FactData):
+    reason: Code
+
+
+class JourneyLeaving(FactData):
+    """The journey will end without reaching its goal; from here on it only winds up what it began."""
+
+    reason: Code
+
+
+class JourneyClosed(FactData):
+    outcome: Literal["completed", "cancelled"]
+    reason: Code
+
+
+class MaterialsSettled(FactData):
+    """What became of material that is left when a journey ends; `materials` says it for each."""
+
+    disposition: Literal["destroyed", "retained", "returned"]
+
+
+FACTS: dict[str, type[FactData]] = {
+    "journey.started": JourneyStarted,
+    "journey.leaving": JourneyLeaving,
+    "journey.completed": JourneyClosed,
+    "journey.cancelled": JourneyClosed,
+    "stage.began": StageBegan,
+    "stage.completed": StageCompleted,
+    "stage.reopened": StageReopened,
+    "due.passed": DuePassed,
+    "due.changed": DueChanged,
+    "partner.told": PartnerTold,
+    "deviation.opened": DeviationOpened,
+    "deviation.resolved": DeviationResolved,
+    "task.opened": TaskOpened,
+    "task.decided": TaskDecided,
+    "task.closed": TaskClosed,
+    "hold.placed": HoldPlaced,
+    "hold.lifted": HoldLifted,
+    "materials.settled": MaterialsSettled,
+    "event.late": EventWithoutEffect,
+    "event.refused": EventWithoutEffect,
+    "signal.quarantined": SignalQuarantined,
+}
+"""Every fact of the journey's own, and what its data says."""
+
+
+class Fact(Strict):
+    """One line for the ledger. `seq` is the journey's own numbering; the workflow alone gives it."""
+
+    seq: PositiveInt
+    type: EventType
+    occurred_at: Instant
+    actor: str
+    source: Source = CLEW
+    event_id: EventId | None = None
+    data: dict[str, Any]
+
+    def fingerprint(self) -> str:
+        """SHA-256 of all that the fact says: tells a repeated append from a contradicting one."""
+        return content_hash(self.model_dump(mode="json"))
+
+
+class EventStatus(StrEnum):
+    """What became of an event that a partner sent."""
+
+    RECEIVED = "received"
+    UNMATCHED = "unmatched"
+    HELD = "held"
+    APPLIED = "applied"
+    LATE = "late"
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+    QUARANTINED = "quarantined"
+    DISMISSED = "dismissed"
+
+
+class EventOutcome(Strict):
+    """The journey's word on an event, for the sender who asks."""
+
+    source: Source
+    id: EventId
+    status: EventStatus
+    reason: Code | None = None
+
+
+class Batch(Strict):
+    """What one append puts on the ledger, in one transaction."""
+
+    coi: str
+    facts: tuple[Fact, ...] = ()
+    outcomes: tuple[EventOutcome, ...] = ()
+
+
+class Appended(Strict):
+    """What the ledger says of a batch. `taken`: identifiers that belong to another journey: identity is in doubt."""
+
+    last_seq: NonNegativeInt
+    taken: tuple[KnownAs, ...] = Field(default=())
+
+
+def event_fact(seq: int, event: PartnerEvent, fact_type: str, data: FactData) -> Fact:
+    """The fact that a partner's event became."""
+    return Fact(
+        seq=seq,
+        type=fact_type,
+        occurred_at=event.occurred_at,
+        actor=event.source,
+        source=event.source,
+        event_id=event.id,
+        data=data.model_dump(mode="json", exclude_defaults=True),
+    )

@@ -1,0 +1,47 @@
+"""Every setting, in one place. `docs/reference.md` lists them; a test holds the two together."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read from the environment, prefix `CLEW_`."""
+
+    model_config = SettingsConfigDict(env_prefix="CLEW_", frozen=True)
+
+    home: Path = Field(default=Path(".clew"), description="Where Clew keeps its own files.")
+    database_url: str | None = Field(
+        default=None,
+        description="SQLAlchemy URL (`postgresql+asyncpg://…`). Unset: SQLite in the home.",
+    )
+    temporal_address: str | None = Field(
+        default=None, description="`host:port` of a Temporal server. Unset: `clew up` starts an embedded one."
+    )
+    temporal_namespace: str = Field(default="default", description="The Temporal namespace.")
+    api_host: str = Field(default="127.0.0.1", description="The address that the API listens on.")
+    api_port: int = Field(default=8000, ge=0, le=65535, description="The port that the API listens on.")
+    temporal_port: int = Field(default=7233, ge=0, le=65535, description="The embedded Temporal server's port.")
+    temporal_ui_port: int = Field(default=8233, ge=0, le=65535, description="The embedded Temporal Web UI's port.")
+    partners_port: int = Field(
+        default=8100, ge=0, le=65535, description="The first of the five ports of the simulated partners."
+    )
+    worker_metrics_port: int = Field(default=9464, ge=0, le=65535, description="The port of the worker's metrics.")
+    max_cached_journeys: int = Field(
+        default=5000, ge=0, description="Journeys a worker keeps in memory between their events."
+    )
+    relay_interval: float = Field(
+        default=0.5, gt=0, description="Seconds between two sweeps of the inbox for what is not delivered yet."
+    )
+    partner_timeout: float = Field(default=10, gt=0, description="Seconds to wait for a partner's answer.")
+    otlp_endpoint: str | None = Field(default=None, description="OTLP/HTTP endpoint for traces. Unset: none are sent.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least that is logged."
+    )
+
+    @property
+    def database(self) -> str:
+        """The database's URL, SQLite in the home unless one is set."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.home.absolute() / 'clew.db'}"

@@ -1,1 +1,1 @@
-"""TBD"""
+"""The record: tables, append, projections, verification, migrations. SQLite or PostgreSQL, through the same code."""

@@ -1,0 +1,221 @@
+"""The tables. `entry` is the record; everything else is either made from it (projections) or waits to become it.
+
+record        entry, ledger_head
+projections   journey, journey_stage, task, deviation, material, identifier
+waiting       inbox (events acknowledged and not yet judged; later: what became of them)
+registry      protocol, partner; and the order half of `journey`
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Index, Integer, text
+from sqlmodel import Field, SQLModel
+
+from ledger.columns import Json, Utc
+
+# SQLite makes only a plain INTEGER primary key an alias of its row id.
+_BIG = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _utc(nullable: bool = False, index: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(Utc, nullable=nullable, index=index))
+
+
+def _json() -> Any:
+    return Field(sa_column=Column(Json, nullable=False))
+
+
+class EntryRow(SQLModel, table=True):
+    """One fact, for ever. `position` is gapless over all journeys, `seq` within one."""
+
+    __tablename__ = "entry"
+    __table_args__ = (
+        Index("entry_journey_seq", "journey", "seq", unique=True),
+        Index("entry_event", "source", "event_id"),
+    )
+
+    position: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
+    journey: str
+    seq: int
+    type: str
+    occurred_at: datetime = _utc()
+    recorded_at: datetime = _utc()
+    actor: str
+    source: str
+    event_id: str | None = None
+    data: dict[str, Any] = _json()
+    previous_hash: str
+    hash: str
+
+
+class HeadRow(SQLModel, table=True):
+    """The one row whose lock makes appends wait for each other: `position` of the newest entry."""
+
+    __tablename__ = "ledger_head"
+
+    id: int = Field(default=1, primary_key=True)
+    position: int = Field(sa_column=Column(_BIG, nullable=False))
+
+
+class JourneyRow(SQLModel, table=True):
+    """A journey: its order (written by the API), and where it is (made from the ledger)."""
+
+    __tablename__ = "journey"
+    __table_args__ = (
+        Index("journey_waiting", "ordered_at", postgresql_where=text("started_at IS NULL")),
+        Index("journey_status", "status"),
+    )
+
+    coi: str = Field(primary_key=True)
+    order_number: str = Field(unique=True)
+    idempotency_key: str | None = Field(default=None, unique=True)
+    request_hash: str
+    protocol: str = Field(index=True)
+    version: int
+    protocol_hash: str
+    parties: dict[str, str] = _json()
+    treatment_centre: str | None = Field(default=None, index=True)
+    time_lapse: float = 1
+    traceparent: str | None = None
+    ordered_at: datetime = _utc(index=True)
+    started_at: datetime | None = _utc(nullable=True)
+    closed_at: datetime | None = _utc(nullable=True)
+    status: str = "ordered"
+    outcome_reason: str | None = None
+    stages: str = Field(default="", description="The active stages, in the protocol's order, comma-separated.")
+    next_due_at: datetime | None = _utc(nullable=True)
+    at_risk: bool = False
+    last_seq: int = 0
+
+
+class StageRow(SQLModel, table=True):
+    """A stage of a journey as it is now."""
+
+    __tablename__ = "journey_stage"
+
+    journey: str = Field(primary_key=True)
+    stage: str = Field(primary_key=True)
+    ordinal: int
+    kind: str | None = None
+    status: str = "pending"
+    visit: int = 1
+    began_at: datetime | None = _utc(nullable=True)
+    ended_at: datetime | None = _utc(nullable=True)
+    due_at: datetime | None = _utc(nullable=True)
+    times_overdue: int = 0
+
+
+class TaskRow(SQLModel, table=True):
+    """Something that a person has to decide, or has decided."""
+
+    __tablename__ = "task"
+    __table_args__ = (Index("task_status_due", "status", "due_at"),)
+
+    journey: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    status: str = "open"
+    question: str
+    stage: str | None = None
+    role: str
+    party: str | None = Field(default=None, index=True)
+    about: list[str] = _json()
+    choices: list[dict[str, str]] = _json()
+    opened_at: datetime = _utc()
+    due_at: datetime = _utc()
+    times_overdue: int = 0
+    closed_at: datetime | None = _utc(nullable=True)
+    choice: str | None = None
+    reason: str | None = None
+    decided_by: str | None = None
+
+
+class DeviationRow(SQLModel, table=True):
+    """A departure from the plan, open or resolved."""
+
+    __tablename__ = "deviation"
+
+    journey: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    code: str
+    stage: str | None = None
+    about: list[str] = _json()
+    blocks: bool = False
+    opened_at: datetime = _utc(index=True)
+    resolved_at: datetime | None = _utc(nullable=True)
+    resolution: str | None = None
+
+
+class MaterialRow(SQLModel, table=True):
+    """A container or dose as it is now."""
+
+    __tablename__ = "material"
+
+    journey: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    kind: str
+    status: str
+    holder: str
+    party: str | None = None
+    parents: list[str] = _json()
+    batch: str | None = None
+    expires_at: datetime | None = _utc(nullable=True)
+
+
+class IdentifierRow(SQLModel, table=True):
+    """The crosswalk: which journey an identifier belongs to. The first to claim it keeps it."""
+
+    __tablename__ = "identifier"
+
+    value: str = Field(primary_key=True)
+    journey: str = Field(index=True)
+    kind: str
+
+
+class InboxRow(SQLModel, table=True):
+    """An event that was acknowledged. `body` is the message whole; only `event` goes any further."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        Index("inbox_waiting", "status", "received_at"),
+        Index("inbox_subject", "subject", "status"),
+    )
+
+    source: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    type: str
+    subject: str
+    occurred_at: datetime = _utc()
+    received_at: datetime = _utc(index=True)
+    fingerprint: str
+    event: dict[str, Any] = _json()
+    body: dict[str, Any] = _json()
+    journey: str | None = Field(default=None, index=True)
+    status: str = "received"
+    reason: str | None = None
+    delivered_at: datetime | None = _utc(nullable=True)
+    attempts: int = 0
+    decided_by: str | None = None
+
+
+class ProtocolRow(SQLModel, table=True):
+    """A published protocol; never changed."""
+
+    __tablename__ = "protocol"
+
+    name: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    hash: str = Field(index=True)
+    title: str
+    document: dict[str, Any] = _json()
+    published_at: datetime = _utc()
+
+
+class PartnerRow(SQLModel, table=True):
+    """An organisation's system: where we reach it."""
+
+    __tablename__ = "partner"
+
+    name: str = Field(primary_key=True)
+    url: str
+    updated_at: datetime = _utc()

@@ -68,6 +68,12 @@ class CancelJourney(DecisionBase):
 Decision = Annotated[DecideTask | HoldJourney | LiftHold | CancelJourney, Field(discriminator="kind")]
 
 
+class DecisionMade(Strict):
+    """A decision on its way into the journey: the argument of the update `decide`."""
+
+    decision: Decision
+
+
 class DecisionReceipt(Strict):
     """The decision is on the ledger, as entry `seq` of the journey."""
 

@@ -1,0 +1,86 @@
+"""The worker process: waits for Temporal, prepares the namespace, runs until it is told to stop."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from activities.ledger import LedgerActivities
+from activities.partners import PartnerActivities
+from activities.temporal import connect
+from ledger.database import Database
+from schemas.errors import Unavailable
+from schemas.settings import Settings
+from telemetry.logs import logger
+from telemetry.serving import serve_metrics
+from worker.queues import journey_worker, partner_worker
+from worker.search_attributes import prepare_namespace
+from worker.stopping import stop_signal
+
+log = logger("worker")
+
+_FIRST_DELAY, _LONGEST_DELAY = 0.1, 5.0
+_ANSWER_WITHIN = 10.0
+
+
+async def run(settings: Settings, *, core_metrics: str | None = None) -> None:
+    """Run until SIGTERM or SIGINT. `core_metrics`: the URL that `telemetry.temporal.install_runtime` returned.
+
+    Waits for Temporal as long as it takes: a server that is being upgraded is no reason to end.
+    Raises `Unavailable` (`port_in_use`) if its metrics port is taken.
+    """
+    stopping = stop_signal()
+    ready = asyncio.Event()
+    server = serve_metrics(settings.worker_metrics_port, host=settings.api_host, ready=ready.is_set, also=core_metrics)
+    try:
+        client = await _unless_stopped(_prepared_client(settings), stopping)
+        if client is not None:
+            async with working(client, settings):
+                ready.set()
+                log.info("worker_ready", temporal_namespace=settings.temporal_namespace)
+                await stopping.wait()
+                ready.clear()
+    finally:
+        await asyncio.to_thread(server.shutdown)
+    log.info("worker_stopped")
+
+
+@asynccontextmanager
+async def working(client: Client, settings: Settings) -> AsyncIterator[None]:
+    """Both workers, for as long as the block lasts; on leaving, calls under way may end first."""
+    database = Database(settings.database)
+    try:
+        ledger, partners = LedgerActivities(database), PartnerActivities(database, settings)
+        async with journey_worker(client, settings, ledger), partner_worker(client, partners):
+            yield
+    finally:
+        await database.close()
+
+
+async def _prepared_client(settings: Settings) -> Client:
+    """A connection to a server that answers and whose namespace is fit for journeys."""
+    delay = _FIRST_DELAY
+    while True:
+        try:
+            async with asyncio.timeout(_ANSWER_WITHIN):
+                client = await connect(settings)
+                await prepare_namespace(client)
+                return client
+        # RuntimeError: what the SDK raises when nothing listens yet.
+        except (RPCError, RuntimeError, Unavailable, TimeoutError) as error:
+            log.info("waiting_for_temporal", reason=type(error).__name__, retry_in=delay)
+        await asyncio.sleep(delay)
+        delay = min(delay * 2, _LONGEST_DELAY)
+
+
+async def _unless_stopped(connecting: Coroutine[Any, Any, Client], stopping: asyncio.Event) -> Client | None:
+    """The client, or None if the process is told to stop first."""
+    attempt, stop = asyncio.create_task(connecting), asyncio.create_task(stopping.wait())
+    await asyncio.wait((attempt, stop), return_when=asyncio.FIRST_COMPLETED)
+    for task in (attempt, stop):
+        task.cancel()
+    await asyncio.gather(attempt, stop, return_exceptions=True)
+    return None if stopping.is_set() else attempt.result()

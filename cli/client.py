@@ -1,0 +1,66 @@
+"""How the commands talk to the API. httpx is used here and nowhere else in the commands."""
+
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from cli.errors import ApiRefused
+from cli.settings import load
+from schemas.errors import Flaw, Unavailable
+
+_TIMEOUT = 30.0
+
+
+class Api:
+    """The API as a person or script uses it. Raises `ApiRefused` for a problem, `Unavailable` for no answer."""
+
+    def __init__(self, url: str | None = None) -> None:
+        self.url = url or _configured_url()
+        self._client = httpx.Client(base_url=self.url, timeout=_TIMEOUT, trust_env=False)
+
+    def __enter__(self) -> "Api":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def get(self, path: str, **query: Any) -> Any:
+        """The decoded answer; query parameters that are None are left out."""
+        given = {name: value for name, value in query.items() if value is not None}
+        return self._json("GET", path, params=given)
+
+    def post(self, path: str, body: Any, **headers: str) -> Any:
+        """Send JSON. A header's name is given with underscores: `idempotency_key`."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self._json("POST", path, json=body, headers=named)
+
+    def _json(self, method: str, path: str, **request: Any) -> Any:
+        try:
+            answer = self._client.request(method, path, **request)
+        except httpx.HTTPError:
+            raise Unavailable(
+                "api_unavailable",
+                f"The API does not answer at {self.url}; `clew up` starts one, --api or CLEW_API_URL names another.",
+            ) from None
+        if not answer.is_success:
+            raise refusal(answer)
+        return answer.json() if answer.content else None
+
+
+def refusal(answer: httpx.Response) -> ApiRefused:
+    """The problem that the API answered with; whatever else stands in its way (a proxy) has at least a status."""
+    try:
+        problem = answer.json()
+        errors = [Flaw.model_validate(each) for each in problem.get("errors", ())]
+        return ApiRefused(answer.status_code, problem["code"], problem["detail"], errors)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ApiRefused(answer.status_code, f"http_{answer.status_code}", f"The API answered {answer.status_code}.")
+
+
+def _configured_url() -> str:
+    settings = load()
+    host = "127.0.0.1" if settings.api_host in {"0.0.0.0", "::"} else settings.api_host
+    return f"http://{host}:{settings.api_port}"

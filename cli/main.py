@@ -1,0 +1,63 @@
+"""The `clew` command. Each command is in a file of its own and imports what is heavy only when it runs."""
+
+import logging
+import os
+import sys
+from typing import NoReturn
+
+import typer
+
+from cli import bench, demo, event, journey, protocol, serve, simulate, task, up, verify
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="clew",
+    help="Clew orchestrates cell and gene therapy journeys, from vein to vein.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for command in (up, demo, serve, simulate, protocol, journey, event, task, verify, bench):
+    command.register(app)
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; its exit code (see `cli.errors.Exit`)."""
+    try:
+        app(args=arguments, prog_name="clew")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:
+        from cli.errors import report
+
+        code = report(error, as_json="--json" in arguments)
+        if code is None:
+            raise
+        return code
+    return 0
+
+
+def main() -> NoReturn:
+    """The console script."""
+    _end(run(sys.argv[1:]))
+
+
+def _end(code: int) -> NoReturn:
+    """Temporal's core runs threads that can abort an interpreter that is shutting down; so it does not shut down."""
+    try:
+        logging.shutdown()
+        sys.stderr.flush()
+        sys.stdout.flush()
+    except OSError:
+        code = code or 1
+    if "temporalio" in sys.modules:
+        os._exit(code)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -8,6 +8,8 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from schemas.canonical import canonical_json
+
 BUSY_TIMEOUT_MS = 10_000
 """How long a SQLite writer waits for the lock of another process before it gives up."""
 
@@ -47,17 +49,25 @@ class Database:
 
 def _engine(url: str, *, immediate: bool) -> AsyncEngine:
     if not url.startswith("sqlite"):
-        return create_async_engine(url, hide_parameters=True, pool_size=POOL_SIZE, pool_pre_ping=True)
+        return create_async_engine(
+            url, hide_parameters=True, json_serializer=_json, pool_size=POOL_SIZE, pool_pre_ping=True
+        )
     # One writer a process: SQLite has one anyway, and waiting in our queue is fairer than in its busy loop.
     engine = create_async_engine(
         url,
         hide_parameters=True,
+        json_serializer=_json,
         poolclass=AsyncAdaptedQueuePool,
         pool_size=1 if immediate else POOL_SIZE,
         max_overflow=0,
     )
     _prepare_sqlite(engine, immediate=immediate)
     return engine
+
+
+def _json(value: Any) -> str:
+    """Documents are stored in their canonical spelling: the ledger's hashes are taken from it."""
+    return canonical_json(value).decode()
 
 
 def _prepare_sqlite(engine: AsyncEngine, *, immediate: bool) -> None:

@@ -1,0 +1,110 @@
+"""The entries themselves: positions, the chain, and whether a fact is on record already."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, bindparam, func, select
+
+from ledger.chain import Line, data_text, genesis, line_hash, plain
+from ledger.statements import table_of
+from ledger.tables import HeadRow
+from ledger.view import ENTRY
+from schemas.base import iso
+from schemas.errors import Conflict, Invalid
+from schemas.facts import Batch, Fact
+
+HEAD = table_of(HeadRow)
+
+_TAKE = (
+    HEAD.update().where(HEAD.c.id == 1).values(position=HEAD.c.position + bindparam("count")).returning(HEAD.c.position)
+)
+_BETWEEN = select(ENTRY).where(
+    ENTRY.c.journey == bindparam("coi"), ENTRY.c.seq.between(bindparam("first"), bindparam("last"))
+)
+_LAST_SEQ = select(func.coalesce(func.max(ENTRY.c.seq), 0)).where(ENTRY.c.journey == bindparam("coi"))
+
+
+def take_positions(connection: Connection, count: int) -> int:
+    """Reserve positions and hold the ledger's lock until the transaction ends. Returns the last one reserved."""
+    position: int = connection.execute(_TAKE, {"count": count}).scalar_one()
+    return position
+
+
+def last_seq(connection: Connection, coi: str) -> int:
+    """The number of the journey's newest entry, 0 where it has none."""
+    seq: int = connection.execute(_LAST_SEQ, {"coi": coi}).scalar_one()
+    return seq
+
+
+def put_on_record(connection: Connection, batch: Batch, recorded_at: datetime) -> list[Fact]:
+    """Write the facts that are not on record yet, and return them. Raises `Conflict` as `append` does."""
+    facts = batch.facts
+    _refuse_gaps_within(facts)
+    # Most batches are new from end to end: one statement locks and reserves, and only a repeat pays for another.
+    position = take_positions(connection, len(facts))
+    span = {"coi": batch.coi, "first": facts[0].seq - 1, "last": facts[-1].seq}
+    there = {row["seq"]: row for row in connection.execute(_BETWEEN, span).mappings()}
+    for fact in facts:
+        if fact.seq in there and _differs(fact, there[fact.seq]):
+            raise Conflict("ledger_conflict", f"{batch.coi} has another entry under number {fact.seq}.")
+    new = [fact for fact in facts if fact.seq not in there]
+    if len(new) < len(facts):
+        position = take_positions(connection, len(new) - len(facts))
+    if new:
+        previous = _hash_before(batch.coi, new[0].seq, there)
+        rows = _chained(batch.coi, new, position - len(new), previous, recorded_at)
+        connection.execute(ENTRY.insert(), rows)
+    return new
+
+
+def _refuse_gaps_within(facts: Sequence[Fact]) -> None:
+    if [fact.seq for fact in facts] != list(range(facts[0].seq, facts[0].seq + len(facts))):
+        raise Conflict("ledger_conflict", "The facts of a batch are numbered without a gap.")
+
+
+def _differs(fact: Fact, row: RowMapping) -> bool:
+    said = (fact.type, fact.occurred_at, fact.actor, fact.source, fact.event_id)
+    recorded = tuple(row[name] for name in ("type", "occurred_at", "actor", "source", "event_id"))
+    return said != recorded or data_text(fact.data) != data_text(row["data"])
+
+
+def _hash_before(coi: str, seq: int, there: dict[int, RowMapping]) -> str:
+    if seq == 1:
+        return genesis(coi)
+    if seq - 1 not in there:
+        raise Conflict("ledger_conflict", f"{coi} has no entry number {seq - 1} that number {seq} could follow.")
+    previous: str = there[seq - 1]["hash"]
+    return previous
+
+
+def _chained(coi: str, facts: Sequence[Fact], after: int, previous: str, recorded_at: datetime) -> list[dict[str, Any]]:
+    rows = []
+    for position, fact in enumerate(facts, start=after + 1):
+        row = _row(coi, fact, position, previous, recorded_at)
+        rows.append(row)
+        previous = row["hash"]
+    return rows
+
+
+def _row(coi: str, fact: Fact, position: int, previous: str, recorded_at: datetime) -> dict[str, Any]:
+    try:
+        data = plain(fact.data)
+        text = data_text(data)
+    except (ValueError, OverflowError):
+        raise Invalid("malformed", f"Fact {fact.seq} of {coi} holds what JSON cannot say.") from None
+    line = Line(
+        position,
+        coi,
+        fact.seq,
+        fact.type,
+        iso(fact.occurred_at),
+        iso(recorded_at),
+        fact.actor,
+        fact.source,
+        fact.event_id,
+        text,
+        previous,
+    )
+    moments = {"occurred_at": fact.occurred_at, "recorded_at": recorded_at}
+    return {**line._asdict(), **moments, "data": data, "hash": line_hash(line)}

@@ -1,0 +1,122 @@
+"""A journey's projections in memory: read from the tables, changed by facts, written back where they differ."""
+
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, exists, select, true
+
+from ledger import tables
+from ledger.statements import table_of, upsert
+
+Row = dict[str, Any]
+Rows = dict[str, Row]
+"""The rows of one table that belong to one journey, by their id within it."""
+
+
+ENTRY, JOURNEY = table_of(tables.EntryRow), table_of(tables.JourneyRow)
+STAGE, TASK = table_of(tables.StageRow), table_of(tables.TaskRow)
+DEVIATION, MATERIAL = table_of(tables.DeviationRow), table_of(tables.MaterialRow)
+
+PROJECTED = ("status", "outcome_reason", "stages", "next_due_at", "at_risk", "started_at", "closed_at", "last_seq")
+"""The half of a journey's row that is made from facts; the other half is its order."""
+
+
+@dataclass
+class View:
+    """What the pages know of one journey. `journey` is missing until something orders or starts it."""
+
+    coi: str
+    journey: Row | None = None
+    held_by_hand: bool = False
+    stages: Rows = field(default_factory=dict)
+    tasks: Rows = field(default_factory=dict)
+    deviations: Rows = field(default_factory=dict)
+    materials: Rows = field(default_factory=dict)
+
+
+def load(connection: Connection, coi: str, *, shape: bool = True, materials: bool = False) -> View:
+    """The projections as they stand. `shape`: also stages, tasks and deviations; without it they stay empty."""
+    view = View(coi)
+    found = connection.execute(_JOURNEY, {"coi": coi}).mappings().one_or_none()
+    if found is not None:
+        view.journey = dict(found)
+        # Most journeys have no task and no deviation: asking with the journey costs less than two more queries.
+        has_tasks, has_deviations = view.journey.pop("has_tasks"), view.journey.pop("has_deviations")
+        if shape:
+            view.stages = _rows(connection, STAGE, coi)
+            view.tasks = _rows(connection, TASK, coi) if has_tasks else {}
+            view.deviations = _rows(connection, DEVIATION, coi) if has_deviations else {}
+            view.held_by_hand = view.journey["status"] == "held" and _held_by_hand(connection, coi)
+    if materials:
+        view.materials = _rows(connection, MATERIAL, coi)
+    return view
+
+
+def store(connection: Connection, before: View, after: View) -> None:
+    """Write what differs between two views of the same journey."""
+    if after.journey is not None and after.journey != before.journey:
+        _store_journey(connection, after.journey, is_new=before.journey is None)
+    _store_rows(connection, STAGE, before.stages, after.stages)
+    _store_rows(connection, TASK, before.tasks, after.tasks)
+    _store_rows(connection, DEVIATION, before.deviations, after.deviations)
+    _store_rows(connection, MATERIAL, before.materials, after.materials)
+
+
+def copy_of(view: View) -> View:
+    """A view that does not change with this one."""
+    return deepcopy(view)
+
+
+_JOURNEY = select(
+    JOURNEY.c.coi,
+    JOURNEY.c.parties,
+    *(JOURNEY.c[name] for name in PROJECTED),
+    exists(select(true()).where(TASK.c.journey == JOURNEY.c.coi)).label("has_tasks"),
+    exists(select(true()).where(DEVIATION.c.journey == JOURNEY.c.coi)).label("has_deviations"),
+).where(JOURNEY.c.coi == bindparam("coi"))
+
+_LAST_HOLD = (
+    select(ENTRY.c.type)
+    .where(ENTRY.c.journey == bindparam("coi"), ENTRY.c.type.in_(("hold.placed", "hold.lifted")))
+    .order_by(ENTRY.c.seq.desc())
+    .limit(1)
+)
+
+_UPDATE_JOURNEY = (
+    JOURNEY.update().where(JOURNEY.c.coi == bindparam("of")).values({name: bindparam(name) for name in PROJECTED})
+)
+
+
+def _held_by_hand(connection: Connection, coi: str) -> bool:
+    return connection.execute(_LAST_HOLD, {"coi": coi}).scalar() == "hold.placed"
+
+
+@lru_cache
+def _select_of(table: Table) -> Any:
+    return select(table).where(table.c.journey == bindparam("coi"))
+
+
+def _rows(connection: Connection, table: Table, coi: str) -> Rows:
+    within = _id_column(table)
+    found = connection.execute(_select_of(table), {"coi": coi}).mappings()
+    return {row[within]: dict(row) for row in found}
+
+
+def _id_column(table: Table) -> str:
+    _journey, within = table.primary_key.columns.keys()
+    return within
+
+
+def _store_journey(connection: Connection, row: Row, *, is_new: bool) -> None:
+    if is_new:
+        connection.execute(JOURNEY.insert(), row)
+    else:
+        connection.execute(_UPDATE_JOURNEY, {"of": row["coi"], **{name: row[name] for name in PROJECTED}})
+
+
+def _store_rows(connection: Connection, table: Table, before: Rows, after: Rows) -> None:
+    changed = [row for name, row in after.items() if row != before.get(name)]
+    if changed:
+        connection.execute(upsert(table, connection.dialect.name), changed)

@@ -1,0 +1,1 @@
+"""The neighbours, over real HTTP: a recording receiver stands in for Clew."""

@@ -41,7 +41,10 @@ def parse_duration(text: str) -> timedelta:
     if not text or match is None:
         raise ValueError("a duration looks like 5d, 72h, 30m or 1d12h")
     seconds = sum(float(amount) * size for amount, size in zip(match.groups(), _UNITS.values(), strict=True) if amount)
-    return timedelta(seconds=seconds)
+    try:
+        return timedelta(seconds=seconds)
+    except OverflowError:
+        raise ValueError("a duration of more than a million years") from None
 
 
 def format_duration(value: timedelta) -> str:
@@ -79,9 +82,17 @@ Duration = Annotated[
 ]
 """A length of time, written `5d`, `72h`, `30m`."""
 
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("in UTC the moment is outside the calendar") from None
+
+
 Instant = Annotated[
     AwareDatetime,
-    AfterValidator(lambda value: value.astimezone(UTC)),
+    AfterValidator(_in_utc),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 """A moment; read with any offset, kept in UTC."""

@@ -54,7 +54,7 @@ class HoldJourney(DecisionBase):
 
 
 class LiftHold(DecisionBase):
-    """Let a held journey go on; resolves the deviations that blocked it."""
+    """Let a journey go on that a person held. A hold that comes from a deviation goes with its task's decision."""
 
     kind: Literal["lift_hold"] = "lift_hold"
 

@@ -113,6 +113,7 @@ CODES: dict[str, str] = {
     "journey_closed": "The journey is closed; nothing can be decided on it.",
     "journey_held": "The journey is on hold.",
     "not_held": "The journey is not on hold.",
+    "deviation_blocks": "The hold comes from a deviation; the decision on its task lifts it.",
     "journey_leaving": "The journey is being wound up; only what that needs can be decided.",
     "release_missing": "The batch has no valid release.",
     "ledger_conflict": "The ledger holds another entry under that number.",

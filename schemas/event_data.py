@@ -222,12 +222,14 @@ class ConditioningCompleted(EventData):
 
 
 class ProductThawed(EventData):
+    KEY = "dose"
     dose: Identifier
 
 
 class InfusionCompleted(EventData):
     """`bedside_check`: label, wristband and order agreed. `verified_by`: two people."""
 
+    KEY = "dose"
     dose: Identifier
     bedside_check: bool
     verified_by: TwoPeople
@@ -240,6 +242,7 @@ class InfusionCompleted(EventData):
 
 
 class InfusionAborted(EventData):
+    KEY = "dose"
     dose: Identifier
     reason: Code
 

@@ -44,6 +44,7 @@ class MaterialStatus(StrEnum):
     DESTROYED = "destroyed"
     RETAINED = "retained"
     RETURNED = "returned"
+    LOST = "lost"
 
 
 class Material(Strict):

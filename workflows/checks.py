@@ -1,0 +1,249 @@
+"""The rules of identity, freshness and release: pure, each a line or three, each refusing by name."""
+
+from datetime import datetime
+from typing import cast
+
+from schemas import event_data as said
+from schemas.facts import Material, MaterialStatus
+from schemas.stages import (
+    CollectionStage,
+    EnrolmentStage,
+    FollowUpStage,
+    InfusionStage,
+    ManufactureStage,
+    MilestoneStage,
+    ReleaseStage,
+    ShipmentStage,
+)
+from workflows.state import JourneyState, StageState
+from workflows.steps import COLLECT_AGAIN, GO_ON, MAKE_AGAIN, RELEASE_FIRST, Hearing, Refusal
+
+
+def mismatch(*about: str) -> Refusal:
+    """Identity is in doubt: fail closed."""
+    return Refusal(reason="identity_mismatch", choices=GO_ON, blocks=True, about=about[:20])
+
+
+def cargo_of(state: JourneyState, stage: StageState) -> list[Material]:
+    """What a shipment is to carry, or carries: starting material before manufacture, the released product after."""
+    spec = cast(ShipmentStage, state.protocol.by_id[stage.id])
+    product = state.protocol.ships_product(spec)
+    at_sender = state.at(spec.sender, "product" if product else "starting_material")
+    return [each for each in at_sender if not product or is_released(state, each.id)]
+
+
+def is_released(state: JourneyState, dose: str) -> bool:
+    """Whether a signed release names the dose (invariant 4)."""
+    return any(dose in release.doses for release in state.releases.values())
+
+
+def release_before(state: JourneyState, stage: StageState) -> datetime | None:
+    """When the product that this stage depends on was released; None while it is not."""
+    spec = state.protocol.nearest_before(stage.id, ReleaseStage)
+    made = state.protocol.nearest_before(spec.id, ManufactureStage) if spec else None
+    batch = state.batch_of(made.id) if made else None
+    release = state.releases.get(batch) if batch else None
+    return release.at if release else None
+
+
+def evidence_in_force(stage: StageState, needed: tuple[str, ...]) -> set[str]:
+    """The needed evidence whose latest word, by the sender's time, is that it is provided."""
+    latest = {
+        each.key: each.type
+        for each in sorted(stage.all_heard("evidence.provided", "evidence.withdrawn"), key=lambda e: e.occurred_at)
+    }
+    return {each for each in needed if latest.get(each) == "evidence.provided"}
+
+
+def evidence_is_needed(hearing: Hearing) -> Refusal | None:
+    spec = cast(EnrolmentStage, hearing.state.protocol.by_id[hearing.stage.id])
+    return None if hearing.said.key() in spec.evidence else Refusal(reason="evidence_not_needed")
+
+
+def evidence_is_valid(hearing: Hearing) -> Refusal | None:
+    valid_until = cast(said.Evidence, hearing.said).valid_until
+    expired = valid_until is not None and valid_until < hearing.event.occurred_at
+    return Refusal(reason="evidence_expired") if expired else None
+
+
+def donation_is_new(hearing: Hearing) -> Refusal | None:
+    """A collection that is repeated gets a new donation number, and no container is used twice."""
+    sample = cast(said.SampleCollected, hearing.said)
+    again = [each.id for each in sample.containers if each.id in hearing.state.materials]
+    ids = [each.id for each in sample.containers]
+    if sample.donation in hearing.state.donations or again or len(ids) != len(set(ids)):
+        return mismatch(sample.donation, *again)
+    return None
+
+
+def cargo_is_ours(hearing: Hearing) -> Refusal | None:
+    """What is picked up is exactly what the journey has to ship; for product, only what is released."""
+    scanned = set(cast(said.ShipmentPickedUp, hearing.said).containers)
+    spec = cast(ShipmentStage, hearing.state.protocol.by_id[hearing.stage.id])
+    unreleased = [
+        each
+        for each in sorted(scanned)
+        if hearing.state.protocol.ships_product(spec)
+        and each in hearing.state.materials
+        and not is_released(hearing.state, each)
+    ]
+    if unreleased:
+        return Refusal(reason="release_missing", choices=RELEASE_FIRST, blocks=True, about=tuple(unreleased))
+    return _same(scanned, {each.id for each in cargo_of(hearing.state, hearing.stage)})
+
+
+def cargo_is_complete(hearing: Hearing) -> Refusal | None:
+    """What is delivered and received is exactly what was picked up."""
+    picked_up = hearing.stage.latest("shipment.picked_up")
+    loaded = set(picked_up.data["containers"]) if picked_up else set()
+    scanned = cast(said.ShipmentDelivered | said.MaterialReceived, hearing.said).containers
+    return _same(set(scanned), loaded)
+
+
+def _same(scanned: set[str], expected: set[str]) -> Refusal | None:
+    return None if scanned == expected else mismatch(*sorted(scanned ^ expected))
+
+
+def starting_material_is_ours(hearing: Hearing) -> Refusal | None:
+    spec = cast(ManufactureStage, hearing.state.protocol.by_id[hearing.stage.id])
+    named = set(cast(said.ManufactureStarted, hearing.said).containers)
+    here = {each.id for each in hearing.state.at(spec.at, "starting_material")}
+    return None if named <= here else mismatch(*sorted(named - here))
+
+
+def starting_material_is_fresh(hearing: Hearing) -> Refusal | None:
+    """An expired lot is never started (field rule: 24 to 72 h after the end of collection)."""
+    named = cast(said.ManufactureStarted, hearing.said).containers
+    return _fresh(hearing.state, named, hearing.event.occurred_at)
+
+
+def _fresh(state: JourneyState, ids: tuple[str, ...], at: datetime) -> Refusal | None:
+    materials = [state.materials[each] for each in ids if each in state.materials]
+    expired = [each.id for each in materials if each.expires_at is not None and each.expires_at < at]
+    return Refusal(reason="lot_expired", choices=COLLECT_AGAIN, about=tuple(expired)) if expired else None
+
+
+def batch_is_new(hearing: Hearing) -> Refusal | None:
+    batch = cast(said.ManufactureStarted, hearing.said).batch
+    return mismatch(batch) if batch in hearing.state.batches else None
+
+
+def batch_is_this_one(hearing: Hearing) -> Refusal | None:
+    """Manufacture speaks of the batch that it started."""
+    batch = str(hearing.event.data["batch"])
+    return None if batch == hearing.state.batch_of(hearing.stage.id) else mismatch(batch)
+
+
+def parents_are_those_started(hearing: Hearing) -> Refusal | None:
+    """The genealogy closes: a batch is made from what went into it, and its doses are new."""
+    completed = cast(said.ManufactureCompleted, hearing.said)
+    started = hearing.stage.latest("manufacture.started")
+    used = set(started.data["containers"]) if started else set()
+    known = [each for each in completed.doses if each in hearing.state.materials]
+    twice = len(set(completed.doses)) != len(completed.doses)
+    if set(completed.parents) != used or known or twice:
+        return mismatch(*sorted(set(completed.parents) ^ used), *known)
+    return None
+
+
+def batch_under_review(state: JourneyState, stage: StageState) -> str | None:
+    """The batch that a release stage is about."""
+    made = state.protocol.nearest_before(stage.id, ManufactureStage)
+    return state.batch_of(made.id) if made else None
+
+
+def batch_is_under_review(hearing: Hearing) -> Refusal | None:
+    batch = str(hearing.event.data["batch"])
+    return None if batch == batch_under_review(hearing.state, hearing.stage) else mismatch(batch)
+
+
+def test_is_specified(hearing: Hearing) -> Refusal | None:
+    spec = cast(ReleaseStage, hearing.state.protocol.by_id[hearing.stage.id])
+    return None if hearing.said.key() in spec.tests else Refusal(reason="test_not_specified")
+
+
+def tests_outstanding(hearing: Hearing) -> bool:
+    """A release waits for the results that it rests on."""
+    spec = cast(ReleaseStage, hearing.state.protocol.by_id[hearing.stage.id])
+    reported = {each.key for each in hearing.stage.all_heard("test.reported")}
+    return not set(spec.tests) <= reported
+
+
+def tests_passed(hearing: Hearing) -> Refusal | None:
+    failed = [each.key for each in hearing.stage.all_heard("test.reported") if not each.data["passed"]]
+    return Refusal(reason="test_failed", choices=MAKE_AGAIN, blocks=True, about=tuple(failed)) if failed else None
+
+
+def release_is_signed(hearing: Hearing) -> Refusal | None:
+    """Every role that the protocol names has signed, each by another person (field rule: QA and QP)."""
+    spec = cast(ReleaseStage, hearing.state.protocol.by_id[hearing.stage.id])
+    signatures = cast(said.BatchReleased, hearing.said).signatures
+    signed = {each.role: each.by for each in signatures if each.role in spec.signatures}
+    if set(signed) != set(spec.signatures) or len(set(signed.values())) != len(signed):
+        return Refusal(reason="signature_missing", choices=GO_ON)
+    return None
+
+
+def doses_are_the_batchs(hearing: Hearing) -> Refusal | None:
+    released = cast(said.BatchReleased, hearing.said)
+    made = {each.id for each in hearing.state.materials.values() if each.batch == released.batch}
+    return _same(set(released.doses), made)
+
+
+def after_release(hearing: Hearing) -> Refusal | None:
+    """Conditioning never starts before the product's release, by the senders' own times."""
+    released_at = release_before(hearing.state, hearing.stage)
+    if released_at is None or hearing.event.occurred_at < released_at:
+        return Refusal(reason="release_missing", choices=RELEASE_FIRST, blocks=True)
+    return None
+
+
+def dose_is_ours(hearing: Hearing) -> Refusal | None:
+    """At the bedside: this dose, of this journey, released, here, and neither used nor expired."""
+    spec = cast(InfusionStage, hearing.state.protocol.by_id[hearing.stage.id])
+    dose = hearing.said.key()
+    here = {each.id for each in hearing.state.at(spec.at, "product")}
+    if dose not in here or not is_released(hearing.state, dose):
+        return mismatch(dose)
+    return _fresh(hearing.state, (dose,), hearing.event.occurred_at)
+
+
+def bedside_check_agreed(hearing: Hearing) -> Refusal | None:
+    infused = cast(said.InfusionCompleted, hearing.said)
+    return None if infused.bedside_check else mismatch(infused.dose)
+
+
+def dose_not_thawed(hearing: Hearing) -> bool:
+    """An infusion waits for word of its own dose's thaw."""
+    return hearing.said.key() not in {each.key for each in hearing.stage.all_heard("product.thawed")}
+
+
+def visit_is_planned(hearing: Hearing) -> Refusal | None:
+    spec = cast(FollowUpStage, hearing.state.protocol.by_id[hearing.stage.id])
+    visit = int(hearing.said.key())
+    return None if 1 <= visit <= len(spec.visits) else Refusal(reason="visit_not_planned")
+
+
+def milestone_is_awaited(hearing: Hearing) -> Refusal | None:
+    spec = cast(MilestoneStage, hearing.state.protocol.by_id[hearing.stage.id])
+    return None if hearing.said.key() in spec.milestones else Refusal(reason="milestone_not_awaited")
+
+
+def fresh_until(state: JourneyState, stage: StageState, ended_at: datetime) -> datetime | None:
+    """When material from this stage expires; None when it keeps."""
+    spec = cast(CollectionStage | ManufactureStage, state.protocol.by_id[stage.id])
+    return ended_at + spec.expires if spec.expires else None
+
+
+def left_to_make_from(state: JourneyState, stage: StageState) -> list[str]:
+    """Starting material that a batch could be made from again: at the manufacturer, unused, not expired."""
+    spec = state.protocol.nearest_before(stage.id, ManufactureStage) or state.protocol.by_id[stage.id]
+    if not isinstance(spec, ManufactureStage):
+        return []
+    here = state.at(spec.at, "starting_material")
+    return [each.id for each in here if each.expires_at is None or each.expires_at >= state.as_of]
+
+
+def is_unsettled(material: Material) -> bool:
+    """Whether the material still lies somewhere unaccounted for."""
+    return material.status in (MaterialStatus.AVAILABLE, MaterialStatus.IN_TRANSIT, MaterialStatus.REJECTED)

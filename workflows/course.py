@@ -1,0 +1,91 @@
+"""The course of a journey through its protocol: which stages are next, what ends one, and the way back. Pure."""
+
+from datetime import datetime
+
+from schemas.facts import MaterialsSettled, MaterialStatus, StageCompleted, StageReopened
+from schemas.identity import Role
+from schemas.stages import CollectionStage
+from workflows import decisions
+from workflows.notebook import Notebook
+from workflows.state import Impasse, JourneyState, StageState, StageStatus
+
+
+def ready(state: JourneyState) -> list[StageState]:
+    """The stages that can begin now, in the protocol's order; none while the journey is held."""
+    return [] if state.is_held else [each for each in state.stages.values() if state.is_ready(each)]
+
+
+def is_over(state: JourneyState) -> bool:
+    """Whether every stage is done."""
+    return all(each.status is StageStatus.DONE for each in state.stages.values())
+
+
+def complete(state: JourneyState, notebook: Notebook, stage: StageState, now: datetime) -> None:
+    """The stage has reached its end; what departed from its plan without blocking it is over."""
+    stage.status, stage.due_at = StageStatus.DONE, None
+    notebook.note("stage.completed", StageCompleted(stage=stage.id, visit=stage.visit), now)
+    _resolve_lesser(state, notebook, stage, "stage_completed", now)
+
+
+def reopen(state: JourneyState, notebook: Notebook, stage: StageState, reason: str, now: datetime) -> None:
+    """The stage will run again, if it has begun at all, as its next visit."""
+    visit = stage.visit
+    stage.reopen(state.as_of)
+    if stage.visit != visit:
+        notebook.note("stage.reopened", StageReopened(stage=stage.id, visit=stage.visit, reason=reason), now)
+        _resolve_lesser(state, notebook, stage, "stage_repeated", now)
+
+
+def _resolve_lesser(state: JourneyState, notebook: Notebook, stage: StageState, how: str, now: datetime) -> None:
+    for each in [each for each in state.deviations.values() if each.stage == stage.id and not each.blocks]:
+        notebook.resolve(each.id, how, now)
+
+
+def behind(state: JourneyState, stage_id: str) -> list[StageState]:
+    """A stage and all that come after it."""
+    return [state.stages[each] for each in state.protocol.downstream(stage_id)]
+
+
+def set_old_material_aside(state: JourneyState, notebook: Notebook, stage_id: str, now: datetime) -> None:
+    """Before another collection, what is left of the earlier one is kept apart: it must not be used by mistake."""
+    if not isinstance(state.protocol.by_id[stage_id], CollectionStage):
+        return
+    aside = tuple(
+        each.model_copy(update={"status": MaterialStatus.RETAINED})
+        for each in state.materials.values()
+        if each.kind == "starting_material" and each.status is MaterialStatus.AVAILABLE
+    )
+    for each in aside:
+        state.materials[each.id] = each
+    if aside:
+        notebook.note("materials.settled", MaterialsSettled(disposition="retained", materials=aside), now)
+
+
+def named(state: JourneyState, notebook: Notebook, stage: StageState, impasse: Impasse, now: datetime) -> Impasse:
+    """The impasse with its deviation and task named, and only the choices that can be followed."""
+    if impasse.task is not None:
+        return impasse
+    deviation = impasse.deviation or _open_deviation(state, stage, impasse.code)
+    if deviation is None:
+        deviation = notebook.deviate(impasse.code, now, stage=stage.id, about=impasse.about)
+    stage.impasses += 1
+    return impasse.model_copy(
+        update={
+            "deviation": deviation,
+            "task": f"{stage.id}-{stage.visit}-{stage.impasses}",
+            "choices": decisions.possible(state, stage, impasse.choices),
+        }
+    )
+
+
+def _open_deviation(state: JourneyState, stage: StageState, code: str) -> str | None:
+    found = [each.id for each in state.deviations.values() if (each.code, each.stage) == (code, stage.id)]
+    return found[-1] if found else None
+
+
+def asked_of(state: JourneyState, stage: StageState, impasse: Impasse) -> Role:
+    """Whose people decide: the patient's physician where the therapy itself is at stake, else whoever has the cells."""
+    if impasse.question == "batch_rejected":
+        return Role.TREATMENT_CENTRE
+    spec = state.protocol.by_id[stage.id]
+    return getattr(spec, "at", None) or getattr(spec, "sender", None) or Role.TREATMENT_CENTRE

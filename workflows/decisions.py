@@ -1,0 +1,123 @@
+"""Decisions of people: which are refused, and what each leads to. Pure."""
+
+from datetime import datetime
+
+from schemas.decisions import CancelJourney, Choice, DecideTask, Decision, HoldJourney, LiftHold
+from schemas.facts import HoldLifted, HoldPlaced, TaskDecided
+from schemas.stages import CollectionStage, ManufactureStage, StageBase
+from workflows import checks
+from workflows.hearing import leave
+from workflows.notebook import Notebook
+from workflows.state import JourneyState, StageState
+
+CHOICES: dict[str, str] = {
+    "continue": "The stage goes on from where it stopped.",
+    "repeat": "The stage starts again, as its next visit.",
+    "remake": "Manufacture starts again from the starting material that is left.",
+    "recollect": "The patient is asked for another collection; the chain-of-identity id stays.",
+    "send_again": "The partner is asked again.",
+    "stop": "The journey ends; what it began is taken back and its material settled.",
+    "destroy": "The material is destroyed.",
+    "retain": "The material is kept.",
+    "return": "The material goes back to the collection centre.",
+}
+"""Every choice that a task can offer, and what it leads to."""
+
+
+class GoBack(Exception):
+    """The journey goes back to a stage: it and all that come after it run again."""
+
+    def __init__(self, stage: str, reason: str) -> None:
+        super().__init__(stage)
+        self.stage = stage
+        self.reason = reason
+
+
+def offered(choices: tuple[str, ...]) -> tuple[Choice, ...]:
+    """The choices as a task shows them."""
+    return tuple(Choice(choice=each, then=CHOICES[each]) for each in choices)
+
+
+def possible(state: JourneyState, stage: StageState, choices: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the choices that can be followed from where the journey is."""
+    return tuple(each for each in choices if _is_possible(state, stage, each))
+
+
+def _is_possible(state: JourneyState, stage: StageState, choice: str) -> bool:
+    if choice == "remake":
+        return bool(checks.left_to_make_from(state, stage)) and way_back(state, stage, choice) is not None
+    return choice != "recollect" or way_back(state, stage, choice) is not None
+
+
+def way_back(state: JourneyState, stage: StageState, choice: str) -> str | None:
+    """The stage that a choice leads back to; None for a choice that does not go back."""
+    if choice == "repeat":
+        return stage.id
+    if choice == "remake":
+        return _this_or_nearest(state, stage, ManufactureStage)
+    if choice == "recollect":
+        return _this_or_nearest(state, stage, CollectionStage)
+    return None
+
+
+def _this_or_nearest(state: JourneyState, stage: StageState, kind: type[StageBase]) -> str | None:
+    if isinstance(state.protocol.by_id[stage.id], kind):
+        return stage.id
+    found = state.protocol.nearest_before(stage.id, kind)
+    return found.id if found else None
+
+
+def refusal(state: JourneyState, decision: Decision) -> tuple[str, str] | None:
+    """Why the decision cannot be taken: a code of `schemas.errors.CODES` and a sentence; None when it can."""
+    if decision.id in state.decisions:
+        return None
+    if state.closed is not None:
+        return "journey_closed", "The journey is closed; nothing can be decided on it."
+    match decision:
+        case DecideTask():
+            return _task_refusal(state, decision)
+        case LiftHold() if not state.is_held:
+            return "not_held", "The journey is not on hold."
+        case LiftHold() if any(each.blocks for each in state.deviations.values()):
+            return "deviation_blocks", "A deviation holds the journey: decide its task; the hold goes with it."
+        case HoldJourney() | CancelJourney() if state.leaving is not None:
+            return "journey_leaving", "The journey is being wound up already."
+        case HoldJourney() if state.held_by_hand:
+            return "journey_held", "The journey is on hold already."
+    return None
+
+
+def _task_refusal(state: JourneyState, decision: DecideTask) -> tuple[str, str] | None:
+    task = state.tasks.get(decision.task)
+    if task is None:
+        return "unknown_task", f"The journey has no task {decision.task}."
+    if task.choice is not None:
+        return "task_decided", f"Task {decision.task} has been decided: {task.choice}."
+    offers = [each.choice for each in task.task.choices]
+    if decision.choice not in offers:
+        return "choice_unknown", f"Task {decision.task} offers {', '.join(offers)}."
+    return None
+
+
+def take(state: JourneyState, notebook: Notebook, decision: Decision, now: datetime) -> int:
+    """Put the decision on record and change the state; gives the number of its fact."""
+    match decision:
+        case DecideTask():
+            seq = _decide(state, notebook, decision, now)
+        case HoldJourney():
+            state.held_by_hand = True
+            seq = notebook.note("hold.placed", HoldPlaced(reason=decision.reason), now, decision.by)
+        case LiftHold():
+            state.held_by_hand = False
+            seq = notebook.note("hold.lifted", HoldLifted(reason=decision.reason), now, decision.by)
+        case CancelJourney():
+            seq = leave(state, notebook, decision.reason, now, decision.by)
+    state.decisions[decision.id] = seq
+    state.as_of = max(state.as_of, now)
+    return seq
+
+
+def _decide(state: JourneyState, notebook: Notebook, decision: DecideTask, now: datetime) -> int:
+    state.tasks[decision.task].choice = decision.choice
+    fact = TaskDecided(task=decision.task, choice=decision.choice, reason=decision.reason)
+    return notebook.note("task.decided", fact, now, decision.by)

@@ -1,0 +1,134 @@
+"""What an event changes: materials, batches, releases, the crosswalk. Pure; one small function an event type."""
+
+from collections.abc import Callable, Iterable
+from typing import cast
+
+from schemas import event_data as said
+from schemas.facts import Material, MaterialStatus
+from schemas.identity import Role
+from schemas.stages import CollectionStage, ManufactureStage, ShipmentStage
+from workflows import checks
+from workflows.state import Batch, JourneyState, Release
+from workflows.steps import Hearing
+
+Changed = Iterable[Material]
+
+
+def take_effect(hearing: Hearing) -> tuple[Material, ...]:
+    """Change the state as the event says; gives the materials as they now are."""
+    effect = _EFFECTS.get(hearing.event.type)
+    changed = tuple(effect(hearing)) if effect else ()
+    _remember(hearing.state, changed)
+    return changed
+
+
+def _remember(state: JourneyState, changed: Changed) -> None:
+    for material in changed:
+        state.materials[material.id] = material
+
+
+def _collected(hearing: Hearing) -> Changed:
+    sample = cast(said.SampleCollected, hearing.said)
+    spec = cast(CollectionStage, hearing.state.protocol.by_id[hearing.stage.id])
+    hearing.state.donations.append(sample.donation)
+    return [
+        Material(
+            id=container.id,
+            kind="starting_material",
+            status=MaterialStatus.AVAILABLE,
+            holder=spec.at,
+            parents=(sample.donation,),
+            expires_at=checks.fresh_until(hearing.state, hearing.stage, sample.ended_at),
+        )
+        for container in sample.containers
+    ]
+
+
+def _moved(hearing: Hearing, status: MaterialStatus, holder: Role) -> Changed:
+    scanned = cast(said.ShipmentPickedUp | said.MaterialReceived, hearing.said).containers
+    known = [hearing.state.materials[each] for each in scanned if each in hearing.state.materials]
+    return [each.model_copy(update={"status": status, "holder": holder}) for each in known]
+
+
+def _picked_up(hearing: Hearing) -> Changed:
+    return _moved(hearing, MaterialStatus.IN_TRANSIT, Role.COURIER)
+
+
+def _received(hearing: Hearing) -> Changed:
+    spec = cast(ShipmentStage, hearing.state.protocol.by_id[hearing.stage.id])
+    return _moved(hearing, MaterialStatus.AVAILABLE, spec.to)
+
+
+def _lost(hearing: Hearing) -> Changed:
+    picked_up = hearing.stage.latest("shipment.picked_up")
+    loaded = picked_up.data["containers"] if picked_up else []
+    known = [hearing.state.materials[each] for each in loaded]
+    return [each.model_copy(update={"status": MaterialStatus.LOST}) for each in known]
+
+
+def _started(hearing: Hearing) -> Changed:
+    started = cast(said.ManufactureStarted, hearing.said)
+    visit = hearing.stage.visit
+    hearing.state.batches[started.batch] = Batch(batch=started.batch, stage=hearing.stage.id, visit=visit)
+    hearing.state.references[started.batch] = (hearing.stage.id, visit)
+    used = [hearing.state.materials[each] for each in started.containers]
+    return [each.model_copy(update={"status": MaterialStatus.USED, "batch": started.batch}) for each in used]
+
+
+def _made(hearing: Hearing) -> Changed:
+    completed = cast(said.ManufactureCompleted, hearing.said)
+    spec = cast(ManufactureStage, hearing.state.protocol.by_id[hearing.stage.id])
+    return [
+        Material(
+            id=dose,
+            kind="product",
+            status=MaterialStatus.AVAILABLE,
+            holder=spec.at,
+            parents=completed.parents,
+            batch=completed.batch,
+            expires_at=checks.fresh_until(hearing.state, hearing.stage, hearing.event.occurred_at),
+        )
+        for dose in completed.doses
+    ]
+
+
+def _released(hearing: Hearing) -> Changed:
+    released = cast(said.BatchReleased, hearing.said)
+    at = hearing.event.occurred_at
+    hearing.state.releases[released.batch] = Release(batch=released.batch, doses=released.doses, at=at)
+    return ()
+
+
+def _rejected(hearing: Hearing) -> Changed:
+    batch = cast(said.BatchRejected, hearing.said).batch
+    doses = [each for each in hearing.state.materials.values() if each.batch == batch and each.kind == "product"]
+    return [each.model_copy(update={"status": MaterialStatus.REJECTED}) for each in doses]
+
+
+def _infused(hearing: Hearing) -> Changed:
+    dose = hearing.state.materials[cast(said.InfusionCompleted, hearing.said).dose]
+    return [dose.model_copy(update={"status": MaterialStatus.INFUSED})]
+
+
+_EFFECTS: dict[str, Callable[[Hearing], Changed]] = {
+    "sample.collected": _collected,
+    "shipment.picked_up": _picked_up,
+    "material.received": _received,
+    "shipment.lost": _lost,
+    "manufacture.started": _started,
+    "manufacture.completed": _made,
+    "batch.released": _released,
+    "batch.rejected": _rejected,
+    "infusion.completed": _infused,
+}
+
+
+def overstepped(hearing: Hearing) -> str | None:
+    """A limit that an event overstepped although it has happened and stands: the code of the deviation."""
+    spec = hearing.state.protocol.by_id[hearing.stage.id]
+    limit = getattr(spec, "thaw_limit", None)
+    if hearing.event.type != "infusion.completed" or limit is None:
+        return None
+    thawed = [each for each in hearing.stage.all_heard("product.thawed") if each.key == hearing.said.key()]
+    late = thawed and hearing.event.occurred_at - thawed[-1].occurred_at > limit
+    return "thaw_limit_exceeded" if late else None

@@ -1,0 +1,150 @@
+"""Hearing an event out: judge it, let it take effect, write it down. Pure, so that tests can shuffle events."""
+
+from datetime import datetime
+
+from schemas.events import PartnerEvent
+from schemas.facts import EventFact, EventStatus, EventWithoutEffect, JourneyLeaving
+from workflows.effects import overstepped, take_effect
+from workflows.notebook import Notebook
+from workflows.rules import Verdict, judge
+from workflows.state import Heard, Impasse, JourneyState, StageState
+from workflows.steps import Hearing, Step
+
+MOST_WAITING = 200
+"""Early events that a journey keeps; one more is refused. A complete journey has about 40 events in all."""
+
+LEAVES = {"patient.withdrawn": "patient_withdrew", "patient.deceased": "patient_died"}
+"""Events after which a journey only winds up."""
+
+
+def hear(state: JourneyState, notebook: Notebook, event: PartnerEvent, now: datetime) -> None:
+    """Take one new event in, and then every waiting one that it has made possible."""
+    _hear_one(state, notebook, event, now, waited=False)
+    hear_waiting(state, notebook, now)
+
+
+def hear_waiting(state: JourneyState, notebook: Notebook, now: datetime) -> None:
+    """Judge the waiting events again, in the senders' order of time, until none of them moves."""
+    moved = True
+    while moved and state.waiting:
+        events = sorted((PartnerEvent.model_validate(each) for each in state.waiting), key=lambda e: e.occurred_at)
+        state.waiting = []
+        verdicts = [_hear_one(state, notebook, each, now, waited=True) for each in events]
+        moved = any(status is not EventStatus.HELD for status in verdicts)
+
+
+def give_up_waiting(state: JourneyState, notebook: Notebook) -> None:
+    """The journey ends: what still waits was never needed."""
+    for each in state.waiting:
+        event = PartnerEvent.model_validate(each)
+        _without_effect(state, notebook, event, Verdict(EventStatus.REFUSED, "never_needed"))
+    state.waiting = []
+
+
+def _hear_one(
+    state: JourneyState, notebook: Notebook, event: PartnerEvent, now: datetime, *, waited: bool
+) -> EventStatus:
+    if not waited and any(each["source"] == event.source and each["id"] == event.id for each in state.waiting):
+        return EventStatus.DUPLICATE
+    verdict = judge(state, event)
+    if verdict.status is EventStatus.HELD:
+        return _keep_waiting(state, notebook, event, verdict, waited)
+    if verdict.status is EventStatus.APPLIED:
+        state.seen[event.identity] = event.fingerprint()
+        _apply(state, notebook, event, verdict, now)
+    elif verdict.status is not EventStatus.DUPLICATE:
+        _without_effect(state, notebook, event, verdict)
+        _look_into(state, notebook, verdict, now)
+    elif event.identity not in state.seen:
+        state.seen[event.identity] = event.fingerprint()
+        notebook.answer(event, EventStatus.DUPLICATE, verdict.reason)
+    return verdict.status
+
+
+def _keep_waiting(
+    state: JourneyState, notebook: Notebook, event: PartnerEvent, verdict: Verdict, waited: bool
+) -> EventStatus:
+    if len(state.waiting) >= MOST_WAITING:
+        _without_effect(state, notebook, event, Verdict(EventStatus.REFUSED, "too_many_waiting", verdict.stage))
+        return EventStatus.REFUSED
+    state.waiting.append(event.model_dump(mode="json"))
+    if not waited:
+        notebook.answer(event, EventStatus.HELD, verdict.reason)
+    return EventStatus.HELD
+
+
+def _without_effect(state: JourneyState, notebook: Notebook, event: PartnerEvent, verdict: Verdict) -> None:
+    conflict = event.identity in state.seen
+    if not conflict:
+        state.seen[event.identity] = event.fingerprint()
+    data = EventWithoutEffect(
+        event_type=event.type,
+        subject=event.subject,
+        reason=verdict.reason or verdict.status.value,
+        stage=verdict.stage.id if verdict.stage else None,
+        said=event.data,
+    )
+    notebook.note_event(event, f"event.{verdict.status.value}", data)
+    if not conflict:
+        # The outcome of the event that bears this id rightly stays as it is.
+        notebook.answer(event, verdict.status, verdict.reason)
+
+
+def _apply(state: JourneyState, notebook: Notebook, event: PartnerEvent, verdict: Verdict, now: datetime) -> None:
+    state.as_of = max(state.as_of, event.occurred_at)
+    state.traceparent = event.traceparent
+    if verdict.stage is None or verdict.step is None:
+        _apply_to_journey(state, notebook, event, now)
+    else:
+        _apply_to_stage(Hearing(state, verdict.stage, event, event.said()), notebook, verdict.step, now)
+    notebook.answer(event, EventStatus.APPLIED)
+
+
+def _apply_to_journey(state: JourneyState, notebook: Notebook, event: PartnerEvent, now: datetime) -> None:
+    notebook.note_event(event, event.type, EventFact(subject=event.subject, said=event.data))
+    if event.type in LEAVES:
+        leave(state, notebook, LEAVES[event.type], now)
+
+
+def _apply_to_stage(hearing: Hearing, notebook: Notebook, step: Step, now: datetime) -> None:
+    stage, event = hearing.stage, hearing.event
+    limit = overstepped(hearing)
+    fact = EventFact(
+        stage=stage.id,
+        visit=stage.visit,
+        subject=event.subject,
+        said=event.data,
+        identifiers=tuple(hearing.said.identifiers()),
+        materials=take_effect(hearing),
+    )
+    seq = notebook.note_event(event, event.type, fact)
+    stage.traceparent = event.traceparent
+    stage.heard.append(
+        Heard(seq=seq, type=event.type, key=hearing.said.key(), occurred_at=event.occurred_at, data=event.data)
+    )
+    if limit is not None:
+        notebook.deviate(limit, now, stage=stage.id)
+    if step.deviation is not None:
+        deviation = notebook.deviate(step.deviation, now, stage=stage.id, blocks=step.blocks)
+        _stop(stage, Impasse(code=step.deviation, choices=step.choices, deviation=deviation))
+
+
+def _look_into(state: JourneyState, notebook: Notebook, verdict: Verdict, now: datetime) -> None:
+    """A refusal that puts the journey in doubt is a deviation, which a person resolves."""
+    refusal, stage = verdict.refusal, verdict.stage
+    if refusal is None or stage is None or not refusal.choices:
+        return
+    deviation = notebook.deviate(refusal.reason, now, stage=stage.id, about=refusal.about, blocks=refusal.blocks)
+    about = refusal.about
+    _stop(stage, Impasse(code=refusal.reason, choices=refusal.choices, about=about, deviation=deviation))
+
+
+def _stop(stage: StageState, impasse: Impasse) -> None:
+    if impasse.choices and stage.impasse is None:
+        stage.impasse = impasse
+
+
+def leave(state: JourneyState, notebook: Notebook, reason: str, now: datetime, actor: str = "clew") -> int:
+    """From here on the journey only winds up. Gives the number of the fact."""
+    state.leaving, state.leaving_since = reason, now
+    return notebook.note("journey.leaving", JourneyLeaving(reason=reason), now, actor)

@@ -1,0 +1,110 @@
+"""The judge: what an event means to a journey. Pure: the workflow, the property tests and replays call this one."""
+
+from dataclasses import dataclass
+
+from schemas.event_data import Shipment
+from schemas.events import PartnerEvent
+from schemas.facts import EventStatus
+from workflows.stages import KINDS
+from workflows.state import JourneyState, StageState, StageStatus
+from workflows.steps import Hearing, Refusal, Step
+
+FOR_THE_JOURNEY = frozenset({"patient.withdrawn", "patient.deceased", "patient.status_changed"})
+"""Events that concern no stage: heard whatever stage is active, and while the journey is held."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What becomes of an event, and why. `stage` is set where one stage is meant; `refusal` where a check said no."""
+
+    status: EventStatus
+    reason: str | None = None
+    stage: StageState | None = None
+    step: Step | None = None
+    refusal: Refusal | None = None
+
+
+def judge(state: JourneyState, event: PartnerEvent) -> Verdict:
+    """Accept, hold, ignore as duplicate, record as late, or refuse with a code. Never mutates, never waits."""
+    seen = state.seen.get(event.identity)
+    if seen is not None:
+        same = seen == event.fingerprint()
+        return Verdict(EventStatus.DUPLICATE) if same else Verdict(EventStatus.REFUSED, "event_conflict")
+    if state.closed is not None:
+        return Verdict(EventStatus.LATE, "journey_closed")
+    if state.leaving is not None:
+        return Verdict(EventStatus.LATE, "journey_leaving")
+    if event.type in FOR_THE_JOURNEY:
+        return Verdict(EventStatus.APPLIED)
+    return _judge_for_stage(state, event)
+
+
+def _judge_for_stage(state: JourneyState, event: PartnerEvent) -> Verdict:
+    listening = [each for each in state.stages.values() if event.type in KINDS[each.kind].steps]
+    if not listening:
+        return Verdict(EventStatus.REFUSED, "not_in_protocol")
+    named = _named_visit(state, event)
+    if named is not None and named[1] < state.stages[named[0]].visit:
+        return Verdict(EventStatus.LATE, "earlier_visit", state.stages[named[0]])
+    if named is None and isinstance(event.said(), Shipment):
+        return Verdict(EventStatus.HELD, "reference_unknown")
+    meant = [each for each in listening if named is not None and each.id == named[0]]
+    return _judge_in(state, _likeliest(meant or listening), event)
+
+
+def _named_visit(state: JourneyState, event: PartnerEvent) -> tuple[str, int] | None:
+    """The stage and visit that made the event's own identifiers (a shipment, a batch), where they are known."""
+    for name in (event.data.get("reference"), event.subject):
+        if name in state.references:
+            return state.references[name]
+    return None
+
+
+def _likeliest(listening: list[StageState]) -> StageState:
+    """The stage that is active; else the next one to come; else the last one that was."""
+    for status in (StageStatus.ACTIVE, StageStatus.PENDING):
+        for stage in listening:
+            if stage.status is status:
+                return stage
+    return listening[-1]
+
+
+def _judge_in(state: JourneyState, stage: StageState, event: PartnerEvent) -> Verdict:
+    step = KINDS[stage.kind].steps[event.type]
+    if stage.reopened_at is not None and event.occurred_at < stage.reopened_at:
+        return Verdict(EventStatus.LATE, "earlier_visit", stage)
+    repeated = _said_before(stage, step, event)
+    if repeated is not None:
+        return repeated
+    if stage.status is StageStatus.DONE:
+        return Verdict(EventStatus.LATE, "stage_done", stage)
+    if stage.status is StageStatus.PENDING:
+        return Verdict(EventStatus.HELD, "stage_not_begun", stage)
+    if state.is_held:
+        return Verdict(EventStatus.HELD, "journey_held", stage)
+    return _judge_step(Hearing(state, stage, event, event.said()), step)
+
+
+def _said_before(stage: StageState, step: Step, event: PartnerEvent) -> Verdict | None:
+    key = event.said().key()
+    heard = [each for each in stage.all_heard(event.type) if each.key == key]
+    same = [each for each in heard if each.data == event.data]
+    if any(not step.repeatable or each.occurred_at == event.occurred_at for each in same):
+        return Verdict(EventStatus.DUPLICATE, "said_before", stage)
+    if heard and not step.repeatable:
+        return Verdict(EventStatus.REFUSED, "contradicts_record", stage)
+    return None
+
+
+def _judge_step(hearing: Hearing, step: Step) -> Verdict:
+    stage = hearing.stage
+    if stage.all_heard(*step.before):
+        return Verdict(EventStatus.LATE, "overtaken", stage)
+    out_of_order = not all(stage.all_heard(each) for each in step.after)
+    if out_of_order or (step.waits is not None and step.waits(hearing)):
+        return Verdict(EventStatus.HELD, "out_of_order", stage)
+    for check in step.checks:
+        refusal = check(hearing)
+        if refusal is not None:
+            return Verdict(EventStatus.REFUSED, refusal.reason, stage, step, refusal)
+    return Verdict(EventStatus.APPLIED, None, stage, step)

@@ -1,0 +1,109 @@
+"""The scribe: hears what arrives, and has every fact on the ledger before anyone acts on it."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import timedelta
+
+from pydantic import ValidationError
+from temporalio import workflow
+from temporalio.common import RawValue, RetryPolicy
+
+from schemas.events import PartnerEvent
+from schemas.facts import Appended, Batch, SignalQuarantined
+from workflows import hearing
+from workflows.notebook import Notebook
+from workflows.ports import LedgerPort
+from workflows.state import Impasse, JourneyState
+from workflows.steps import GO_ON
+
+MOST_IN_ONE_APPEND = 100
+"""Facts in one transaction: keeps the local activity well under its 100 ms."""
+
+APPEND_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(minutes=1))
+APPEND_TIMEOUT = timedelta(seconds=10)
+
+
+class LedgerConflict(Exception):
+    """The ledger contradicts the journey: nothing may move on, so the workflow task fails until someone has looked."""
+
+
+class Scribe:
+    """Drains arrivals and the notebook, one local activity a batch."""
+
+    def __init__(self, state: JourneyState, notebook: Notebook) -> None:
+        self._state = state
+        self._notebook = notebook
+        self._arrivals: list[tuple[str, Sequence[RawValue]]] = []
+
+    def arrived(self, name: str, arguments: Sequence[RawValue]) -> None:
+        """Keep a signal for the next round."""
+        self._arrivals.append((name, arguments))
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing has arrived that is not judged, and nothing is judged that is not on the ledger."""
+        return not self._arrivals and not self._notebook and self._state.recorded == self._state.seq
+
+    async def caught_up(self) -> None:
+        """Wait until all that is known by now is on the ledger."""
+        seq = self._state.seq
+        await workflow.wait_condition(lambda: self._state.recorded >= seq)
+
+    async def write_one_round(self) -> None:
+        """Wait for something to write; judge it, append it."""
+        await workflow.wait_condition(lambda: bool(self._arrivals or self._notebook))
+        self._hear_arrivals()
+        batch = self._notebook.take(MOST_IN_ONE_APPEND)
+        if batch.facts or batch.outcomes:
+            self._learn(await self._append(batch))
+
+    def _hear_arrivals(self) -> None:
+        arrivals, self._arrivals = self._arrivals, []
+        for name, arguments in arrivals:
+            event = self._read(name, arguments)
+            if event is not None:
+                hearing.hear(self._state, self._notebook, event, workflow.now())
+        hearing.hear_waiting(self._state, self._notebook, workflow.now())
+
+    def _read(self, name: str, arguments: Sequence[RawValue]) -> PartnerEvent | None:
+        """The event that a signal carries; what cannot be read is quarantined and shown, never dropped."""
+        try:
+            (argument,) = arguments
+            event: PartnerEvent = workflow.payload_converter().from_payload(argument.payload, PartnerEvent)
+            event.said()
+        except Exception as error:
+            self._quarantine(name, arguments, "unreadable" if not isinstance(error, ValidationError) else "malformed")
+            return None
+        if event.type != name:
+            self._quarantine(name, arguments, "type_is_not_the_signals")
+            return None
+        return event
+
+    def _quarantine(self, name: str, arguments: Sequence[RawValue], problem: str) -> None:
+        content = b"".join(each.payload.data for each in arguments)
+        fact = SignalQuarantined(
+            signal=hashlib.sha256(name.encode()).hexdigest()[:16] if not name.isascii() else name[:80],
+            sha256=hashlib.sha256(content).hexdigest(),
+            size=len(content),
+            problem=problem,
+        )
+        self._notebook.note("signal.quarantined", fact, workflow.now())
+
+    async def _append(self, batch: Batch) -> Appended:
+        first, last = (batch.facts[0].type, len(batch.facts)) if batch.facts else ("outcomes", 0)
+        return await workflow.execute_local_activity_method(
+            LedgerPort.append_facts,
+            batch,
+            start_to_close_timeout=APPEND_TIMEOUT,
+            retry_policy=APPEND_RETRY,
+            summary=f"{first}, {last} facts",
+        )
+
+    def _learn(self, appended: Appended) -> None:
+        self._state.recorded = max(self._state.recorded, appended.last_seq)
+        if not appended.taken:
+            return
+        about = tuple(each.value for each in appended.taken)
+        deviation = self._notebook.deviate("identifier_in_use", workflow.now(), about=about, blocks=True)
+        for stage in self._state.active()[:1]:
+            stage.impasse = Impasse(code="identifier_in_use", choices=GO_ON, about=about, deviation=deviation)

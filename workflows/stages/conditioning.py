@@ -1,0 +1,24 @@
+"""Conditioning: the patient is prepared. It cannot be undone, so it never starts before the release."""
+
+from typing import TYPE_CHECKING
+
+from schemas.stages import ConditioningStage
+from workflows import checks
+from workflows.steps import RELEASE_FIRST, Step, steps
+
+if TYPE_CHECKING:
+    from workflows.desk import Desk
+
+STEPS = steps(
+    Step("conditioning.started", checks=(checks.after_release,)),
+    Step("conditioning.completed", after=("conditioning.started",)),
+)
+
+
+async def conditioning(desk: "Desk[ConditioningStage]") -> None:
+    """Clear the patient for conditioning, once the product is released, and wait until it is done."""
+    if checks.release_before(desk.state, desk.stage) is None:
+        desk.asks("release_missing", RELEASE_FIRST)
+    batches = [release.batch for release in desk.state.releases.values()]
+    await desk.tell(desk.spec.at, "clear_conditioning", batch=batches[-1])
+    await desk.hears("conditioning.completed")

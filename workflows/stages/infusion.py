@@ -1,0 +1,33 @@
+"""Infusion: thaw, bedside check by two people, and the cells are back where they came from."""
+
+from typing import TYPE_CHECKING
+
+from schemas.base import format_duration
+from schemas.stages import InfusionStage
+from workflows import checks
+from workflows.steps import GO_ON, RELEASE_FIRST, Step, steps
+
+if TYPE_CHECKING:
+    from workflows.desk import Desk
+
+STEPS = steps(
+    Step("product.thawed", checks=(checks.dose_is_ours,)),
+    Step(
+        "infusion.completed",
+        waits=checks.dose_not_thawed,
+        checks=(checks.dose_is_ours, checks.bedside_check_agreed),
+    ),
+    Step("infusion.aborted", deviation="infusion_aborted", choices=GO_ON),
+)
+
+
+async def infusion(desk: "Desk[InfusionStage]") -> None:
+    """Clear the doses that are here and released, and wait until each is given."""
+    here = desk.state.at(desk.spec.at, "product")
+    doses = sorted(each.id for each in here if checks.is_released(desk.state, each.id))
+    if not doses:
+        desk.asks("release_missing", RELEASE_FIRST)
+    limit = {"thaw_limit": format_duration(desk.spec.thaw_limit)} if desk.spec.thaw_limit else {}
+    await desk.tell(desk.spec.at, "clear_infusion", doses=doses, **limit)
+    given = set(desk.command("clear_infusion").details["doses"])
+    await desk.until(lambda: given <= {each.key for each in desk.recorded("infusion.completed")})

@@ -1,0 +1,49 @@
+"""Release: tested, reviewed, signed. "Made" is not "released"."""
+
+from typing import TYPE_CHECKING
+
+from schemas.identity import Role
+from schemas.stages import ReleaseStage
+from workflows import checks
+from workflows.steps import MAKE_AGAIN, Step, steps
+
+if TYPE_CHECKING:
+    from workflows.desk import Desk
+
+STEPS = steps(
+    Step("test.reported", checks=(checks.batch_is_under_review, checks.test_is_specified)),
+    Step(
+        "batch.released",
+        before=("batch.rejected",),
+        waits=checks.tests_outstanding,
+        checks=(
+            checks.batch_is_under_review,
+            checks.doses_are_the_batchs,
+            checks.tests_passed,
+            checks.release_is_signed,
+        ),
+    ),
+    Step(
+        "batch.rejected",
+        before=("batch.released",),
+        checks=(checks.batch_is_under_review,),
+        deviation="batch_rejected",
+    ),
+)
+
+
+async def release(desk: "Desk[ReleaseStage]") -> None:
+    """Have the batch tested, then reviewed and signed. After a rejection a person decides how to go on."""
+    batch = checks.batch_under_review(desk.state, desk.stage)
+    doses = sorted(each.id for each in desk.state.materials.values() if each.batch == batch)
+    tests = set(desk.spec.tests)
+    await desk.tell(Role.LABORATORY, "request_release_tests", batch=batch, tests=list(desk.spec.tests))
+    await desk.until(
+        lambda: desk.recorded("batch.rejected") or tests <= {each.key for each in desk.recorded("test.reported")}
+    )
+    if not desk.recorded("batch.rejected"):
+        signatures = list(desk.spec.signatures)
+        await desk.tell(desk.spec.at, "request_disposition", batch=batch, doses=doses, signatures=signatures)
+    outcome = await desk.hears("batch.released", "batch.rejected")
+    if outcome.type == "batch.rejected":
+        desk.asks("batch_rejected", MAKE_AGAIN, question="batch_rejected")

@@ -1,0 +1,68 @@
+"""Shipment: from hand to hand, every container scanned at each."""
+
+from typing import TYPE_CHECKING, Any
+
+from schemas.identity import Role
+from schemas.stages import ShipmentStage
+from workflows import checks
+from workflows.steps import GO_ON, MAKE_AGAIN, RELEASE_FIRST, Step, steps
+
+if TYPE_CHECKING:
+    from workflows.desk import Desk
+
+STEPS = steps(
+    Step("shipment.booked", before=("shipment.picked_up",)),
+    Step("shipment.picked_up", checks=(checks.cargo_is_ours,)),
+    Step("shipment.delayed", before=("shipment.delivered",), repeatable=True, deviation="shipment_delayed"),
+    Step(
+        "shipment.excursion",
+        after=("shipment.picked_up",),
+        repeatable=True,
+        deviation="temperature_excursion",
+        blocks=True,
+        choices=GO_ON,
+    ),
+    Step("shipment.delivered", after=("shipment.picked_up",), checks=(checks.cargo_is_complete,)),
+    Step("material.received", after=("shipment.delivered",), checks=(checks.cargo_is_complete,)),
+    Step(
+        "material.damaged",
+        after=("shipment.picked_up",),
+        deviation="material_damaged",
+        blocks=True,
+        choices=GO_ON,
+    ),
+    Step(
+        "shipment.lost",
+        after=("shipment.picked_up",),
+        before=("material.received",),
+        deviation="shipment_lost",
+        choices=MAKE_AGAIN,
+    ),
+)
+
+
+async def shipment(desk: "Desk[ShipmentStage]") -> None:
+    """Book the courier, warn the receiver, and wait until every container is received."""
+    await desk.tell(Role.COURIER, "book_pickup", **_booking(desk))
+    await desk.tell(desk.spec.to, "announce_delivery", **_announcement(desk))
+    await desk.hears("material.received")
+
+
+def _cargo(desk: "Desk[ShipmentStage]") -> tuple[str, list[str]]:
+    product = desk.state.protocol.ships_product(desk.spec)
+    if product and checks.release_before(desk.state, desk.stage) is None:
+        desk.asks("release_missing", RELEASE_FIRST)
+    cargo = [each.id for each in checks.cargo_of(desk.state, desk.stage)]
+    return ("product" if product else "starting_material"), cargo
+
+
+def _booking(desk: "Desk[ShipmentStage]") -> dict[str, Any]:
+    limits = desk.spec.temperature
+    announced = _announcement(desk)
+    details = {**announced, "to": desk.party(desk.spec.to)}
+    return details | ({"temperature": limits.model_dump(exclude_none=True)} if limits else {})
+
+
+def _announcement(desk: "Desk[ShipmentStage]") -> dict[str, Any]:
+    cargo, containers = _cargo(desk)
+    return {"from": desk.party(desk.spec.sender), "cargo": cargo, "containers": containers}

@@ -1,0 +1,198 @@
+"""What a journey knows: all that its rules look at, and all that continue-as-new carries over."""
+
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from pydantic import BaseModel, Field, PrivateAttr
+
+from schemas.base import Strict
+from schemas.commands import PartnerCommand
+from schemas.decisions import Task
+from schemas.facts import JourneyStatus, Material, MaterialStatus
+from schemas.identity import Role
+from schemas.orders import JourneyStart
+from schemas.protocols import Protocol
+
+
+class StageStatus(StrEnum):
+    PENDING = "pending"
+    ACTIVE = "active"
+    DONE = "done"
+
+
+class Heard(Strict):
+    """An event that took effect in a stage's current visit, as ledger entry `seq`."""
+
+    seq: int
+    type: str
+    key: str
+    occurred_at: datetime
+    data: dict[str, Any]
+
+
+class Impasse(Strict):
+    """Why a stage cannot go on without a person: the question, its answers, and the deviation behind it."""
+
+    question: str = "exception"
+    code: str
+    choices: tuple[str, ...]
+    about: tuple[str, ...] = ()
+    deviation: str | None = None
+    task: str | None = None
+
+
+class StageState(BaseModel):
+    """One stage, in its current visit."""
+
+    id: str
+    kind: str
+    status: StageStatus = StageStatus.PENDING
+    visit: int = 1
+    reopened_at: datetime | None = None
+    due_at: datetime | None = None
+    times_overdue: int = 0
+    heard: list[Heard] = Field(default_factory=list)
+    asked: dict[str, PartnerCommand] = Field(default_factory=dict)
+    told: dict[str, str | None] = Field(default_factory=dict)
+    impasse: Impasse | None = None
+    impasses: int = 0
+    traceparent: str | None = None
+
+    def all_heard(self, *types: str) -> list[Heard]:
+        """What was heard of the given types, in the order of hearing."""
+        return [each for each in self.heard if each.type in types]
+
+    def latest(self, event_type: str) -> Heard | None:
+        """The last one heard of a type."""
+        found = self.all_heard(event_type)
+        return found[-1] if found else None
+
+    def reopen(self, at: datetime) -> None:
+        """Make the stage ready to run again, as its next visit, if it has begun at all."""
+        if self.status is StageStatus.PENDING and not self.heard:
+            return
+        fresh = StageState(id=self.id, kind=self.kind, visit=self.visit + 1, reopened_at=at)
+        for name in type(self).model_fields:
+            setattr(self, name, getattr(fresh, name))
+
+
+class TaskState(BaseModel):
+    """A task, and what was decided: empty while it is open."""
+
+    task: Task
+    choice: str | None = None
+    times_overdue: int = 0
+    due_at: datetime
+
+
+class Release(Strict):
+    """A batch that may be used in its patient, from when on."""
+
+    batch: str
+    doses: tuple[str, ...]
+    at: datetime
+
+
+class Batch(Strict):
+    """A batch that manufacture has told of, and the visit that it belongs to."""
+
+    batch: str
+    stage: str
+    visit: int
+
+
+class OpenDeviation(Strict):
+    id: str
+    code: str
+    stage: str | None
+    blocks: bool
+
+
+class JourneyState(BaseModel):
+    """All of a journey."""
+
+    start: JourneyStart
+    seq: int = 0
+    recorded: int = 0
+    as_of: datetime
+    stages: dict[str, StageState]
+    waiting: list[dict[str, Any]] = Field(default_factory=list)
+    seen: dict[str, str] = Field(default_factory=dict)
+    materials: dict[str, Material] = Field(default_factory=dict)
+    batches: dict[str, Batch] = Field(default_factory=dict)
+    releases: dict[str, Release] = Field(default_factory=dict)
+    references: dict[str, tuple[str, int]] = Field(default_factory=dict)
+    donations: list[str] = Field(default_factory=list)
+    tasks: dict[str, TaskState] = Field(default_factory=dict)
+    deviations: dict[str, OpenDeviation] = Field(default_factory=dict)
+    deviation_count: int = 0
+    held_by_hand: bool = False
+    leaving: str | None = None
+    leaving_since: datetime | None = None
+    closed: JourneyStatus | None = None
+    decisions: dict[str, int] = Field(default_factory=dict)
+    traceparent: str | None = None
+    _protocol: Protocol | None = PrivateAttr(default=None)
+
+    @classmethod
+    def new(cls, start: JourneyStart) -> "JourneyState":
+        """A journey that has not begun."""
+        stages = {each.id: StageState(id=each.id, kind=each.kind) for each in start.protocol.stages}
+        start = start.model_copy(update={"protocol": shared(start.protocol)})
+        return cls(start=start, as_of=start.ordered_at, stages=stages)
+
+    @property
+    def protocol(self) -> Protocol:
+        """The pinned protocol, in this run's time-lapse."""
+        if self._protocol is None:
+            self._protocol = shared(self.start.protocol, self.start.time_lapse)
+        return self._protocol
+
+    @property
+    def is_held(self) -> bool:
+        return self.held_by_hand or any(each.blocks for each in self.deviations.values())
+
+    @property
+    def status(self) -> JourneyStatus:
+        if self.closed is not None:
+            return self.closed
+        if self.leaving is not None:
+            return JourneyStatus.LEAVING
+        return JourneyStatus.HELD if self.is_held else JourneyStatus.RUNNING
+
+    def active(self) -> list[StageState]:
+        """The stages under way, in the protocol's order."""
+        return [each for each in self.stages.values() if each.status is StageStatus.ACTIVE]
+
+    def is_ready(self, stage: StageState) -> bool:
+        """Whether all that the stage comes after is done."""
+        before = self.protocol.by_id[stage.id].after
+        return stage.status is StageStatus.PENDING and all(
+            self.stages[each].status is StageStatus.DONE for each in before
+        )
+
+    def at(self, role: Role, kind: str) -> list[Material]:
+        """The material of a kind that is ready for use with the organisation in a role."""
+        return [
+            each
+            for each in self.materials.values()
+            if each.status is MaterialStatus.AVAILABLE and each.holder is role and each.kind == kind
+        ]
+
+    def batch_of(self, stage_id: str) -> str | None:
+        """The batch of a manufacture stage's current visit."""
+        visit = self.stages[stage_id].visit
+        found = [each.batch for each in self.batches.values() if (each.stage, each.visit) == (stage_id, visit)]
+        return found[-1] if found else None
+
+
+@lru_cache(maxsize=64)
+def _shared(document: str, factor: float) -> Protocol:
+    return Protocol.model_validate_json(document).in_time_lapse(factor)
+
+
+def shared(protocol: Protocol, factor: float = 1) -> Protocol:
+    """The protocol in time-lapse, as one object for all journeys that have it: thousands of them lie idle."""
+    return _shared(protocol.model_dump_json(by_alias=True), factor)

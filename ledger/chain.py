@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol
 from schemas.base import iso
 from schemas.canonical import canonical_json, content_hash
 
-_EXACT = 2**53
+_EXACT = 2**53 - 1
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from ledger import one_hop
 from schemas.canonical import canonical_json
 
 BUSY_TIMEOUT_MS = 10_000
@@ -57,6 +59,7 @@ def _engine(url: str, *, immediate: bool) -> AsyncEngine:
         url,
         hide_parameters=True,
         json_serializer=_json,
+        async_creator=partial(one_hop.connect, url),
         poolclass=AsyncAdaptedQueuePool,
         pool_size=1 if immediate else POOL_SIZE,
         max_overflow=0,

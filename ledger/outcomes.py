@@ -1,6 +1,6 @@
 """What became of the events in the inbox, as the journey says."""
 
-from sqlalchemy import Connection, bindparam
+from sqlalchemy import Connection, bindparam, or_
 
 from ledger.statements import table_of
 from ledger.tables import InboxRow
@@ -17,7 +17,8 @@ _TELL = (
     .where(
         INBOX.c.source == bindparam("of_source"),
         INBOX.c.id == bindparam("of_id"),
-        INBOX.c.status.in_([status.value for status in UNDECIDED]),
+        # Not `IN`: SQLAlchemy cannot expand one in a statement for many rows.
+        or_(*(INBOX.c.status == status.value for status in UNDECIDED)),
     )
     .values(status=bindparam("status"), reason=bindparam("reason"), journey=bindparam("journey"))
 )

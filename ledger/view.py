@@ -1,6 +1,5 @@
 """A journey's projections in memory: read from the tables, changed by facts, written back where they differ."""
 
-from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -21,6 +20,9 @@ DEVIATION, MATERIAL = table_of(tables.DeviationRow), table_of(tables.MaterialRow
 
 PROJECTED = ("status", "outcome_reason", "stages", "next_due_at", "at_risk", "started_at", "closed_at", "last_seq")
 """The half of a journey's row that is made from facts; the other half is its order."""
+
+
+_TABLES = ("stages", "tasks", "deviations", "materials")
 
 
 @dataclass
@@ -65,8 +67,10 @@ def store(connection: Connection, before: View, after: View) -> None:
 
 
 def copy_of(view: View) -> View:
-    """A view that does not change with this one."""
-    return deepcopy(view)
+    """A view whose rows can be changed without changing this one's."""
+    copied = {name: {key: dict(row) for key, row in getattr(view, name).items()} for name in _TABLES}
+    journey = dict(view.journey) if view.journey is not None else None
+    return View(view.coi, journey=journey, held_by_hand=view.held_by_hand, **copied)
 
 
 _JOURNEY = select(

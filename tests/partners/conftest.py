@@ -23,7 +23,7 @@ async def clew() -> AsyncIterator[FakeClew]:
 
 @pytest.fixture
 def city_of(clew: FakeClew, tmp_path: Path) -> Cities:
-    """Makes a city that speaks to this Clew: `async with city_of(seed=3) as city`. The same home unless another is given."""
+    """A city that speaks to this Clew: `async with city_of(seed=3) as city`. One home unless another is given."""
 
     def make(home: str = "home", **settings: Any) -> AbstractAsyncContextManager[SimulatedPartners]:
         return SimulatedPartners(SimulatorConfig(api_url=clew.url, home=tmp_path / home, **settings))

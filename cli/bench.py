@@ -1,18 +1,18 @@
 """`clew bench`: our figures, each beside its floor."""
 
+from importlib import import_module
+from importlib.util import find_spec
+
 import typer
+
+_BENCHMARKS = "bench.main"
 
 
 def register(app: typer.Typer) -> None:
-    """Benchmarks bring their own options: `bench.main.command` is the command, where benchmarks are installed."""
-    from importlib.util import find_spec
-
-    if find_spec("bench.main") is None:
-        return
-    app.command(
-        name="bench",
-        context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
-    )(bench)
+    """Only where benchmarks are installed; they read their own options (`bench.main.main(arguments) -> exit code`)."""
+    if find_spec(_BENCHMARKS) is not None:
+        own_options = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+        app.command(context_settings=own_options)(bench)
 
 
 def bench(context: typer.Context) -> None:
@@ -20,8 +20,6 @@ def bench(context: typer.Context) -> None:
 
     \b
     Example:
-      clew bench --help
+      clew bench --json
     """
-    from bench.main import main
-
-    raise typer.Exit(main(context.args))
+    raise typer.Exit(import_module(_BENCHMARKS).main(context.args))

@@ -1,5 +1,6 @@
-"""How the commands talk to the API. httpx is used here and nowhere else in the commands."""
+"""How the commands talk to the API."""
 
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
@@ -8,6 +9,7 @@ import httpx
 from cli.errors import ApiRefused
 from cli.settings import load
 from schemas.errors import Flaw, Unavailable
+from schemas.settings import Settings
 
 _TIMEOUT = 30.0
 
@@ -16,7 +18,7 @@ class Api:
     """The API as a person or script uses it. Raises `ApiRefused` for a problem, `Unavailable` for no answer."""
 
     def __init__(self, url: str | None = None) -> None:
-        self.url = url or _configured_url()
+        self.url = url or configured_url(load())
         self._client = httpx.Client(base_url=self.url, timeout=_TIMEOUT, trust_env=False)
 
     def __enter__(self) -> "Api":
@@ -31,6 +33,16 @@ class Api:
         """The decoded answer; query parameters that are None are left out."""
         given = {name: value for name, value in query.items() if value is not None}
         return self._json("GET", path, params=given)
+
+    def items(self, path: str, **query: Any) -> Iterator[Any]:
+        """Every item of a list, page after page."""
+        cursor = None
+        while True:
+            page = self.get(path, **query, cursor=cursor)
+            yield from page["items"]
+            cursor = page["next"]
+            if cursor is None:
+                return
 
     def post(self, path: str, body: Any, **headers: str) -> Any:
         """Send JSON. A header's name is given with underscores: `idempotency_key`."""
@@ -60,7 +72,11 @@ def refusal(answer: httpx.Response) -> ApiRefused:
         return ApiRefused(answer.status_code, f"http_{answer.status_code}", f"The API answered {answer.status_code}.")
 
 
-def _configured_url() -> str:
-    settings = load()
-    host = "127.0.0.1" if settings.api_host in {"0.0.0.0", "::"} else settings.api_host
-    return f"http://{host}:{settings.api_port}"
+def configured_url(settings: Settings) -> str:
+    """Where the API is, as this machine's settings say."""
+    return f"http://{reachable(settings.api_host)}:{settings.api_port}"
+
+
+def reachable(host: str) -> str:
+    """An address to connect to, for one to listen on."""
+    return "127.0.0.1" if host in {"0.0.0.0", "::"} else host

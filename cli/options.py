@@ -11,3 +11,5 @@ Api = Annotated[
         "--api", envvar="CLEW_API_URL", help="Where the API is. Unset: what CLEW_API_HOST and CLEW_API_PORT say."
     ),
 ]
+By = Annotated[str, typer.Option(help="Who decides: a pseudonym.")]
+Reason = Annotated[str, typer.Option(help="A reason code, e.g. clinical_decision.")]

@@ -63,5 +63,5 @@ def migrate() -> None:
     logs.configure(settings, "migrate")
     if settings.database_url is None:
         settings.home.mkdir(parents=True, exist_ok=True)
-    bring_up_to_date(settings.database)
+    asyncio.run(bring_up_to_date(settings.database))
     typer.echo("The database is up to date.", err=True)

@@ -1,9 +1,8 @@
 """The worker process: waits for Temporal, prepares the namespace, runs until it is told to stop."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -12,13 +11,14 @@ from activities.ledger import LedgerActivities
 from activities.partners import PartnerActivities
 from activities.temporal import connect
 from ledger.database import Database
+from partners.client import open_client
 from schemas.errors import Unavailable
 from schemas.settings import Settings
 from telemetry.logs import logger
 from telemetry.serving import serve_metrics
 from worker.queues import journey_worker, partner_worker
 from worker.search_attributes import prepare_namespace
-from worker.stopping import stop_signal
+from worker.stopping import stop_signal, unless_stopped
 
 log = logger("worker")
 
@@ -36,7 +36,7 @@ async def run(settings: Settings, *, core_metrics: str | None = None) -> None:
     ready = asyncio.Event()
     server = serve_metrics(settings.worker_metrics_port, host=settings.api_host, ready=ready.is_set, also=core_metrics)
     try:
-        client = await _unless_stopped(_prepared_client(settings), stopping)
+        client = await unless_stopped(_prepared_client(settings), stopping)
         if client is not None:
             async with working(client, settings):
                 ready.set()
@@ -53,9 +53,10 @@ async def working(client: Client, settings: Settings) -> AsyncIterator[None]:
     """Both workers, for as long as the block lasts; on leaving, calls under way may end first."""
     database = Database(settings.database)
     try:
-        ledger, partners = LedgerActivities(database), PartnerActivities(database, settings)
-        async with journey_worker(client, settings, ledger), partner_worker(client, partners):
-            yield
+        async with open_client(settings.partner_timeout) as partners:
+            ledger, calls = LedgerActivities(database), PartnerActivities(database, partners)
+            async with journey_worker(client, settings, ledger), partner_worker(client, calls):
+                yield
     finally:
         await database.close()
 
@@ -74,13 +75,3 @@ async def _prepared_client(settings: Settings) -> Client:
             log.info("waiting_for_temporal", reason=type(error).__name__, retry_in=delay)
         await asyncio.sleep(delay)
         delay = min(delay * 2, _LONGEST_DELAY)
-
-
-async def _unless_stopped(connecting: Coroutine[Any, Any, Client], stopping: asyncio.Event) -> Client | None:
-    """The client, or None if the process is told to stop first."""
-    attempt, stop = asyncio.create_task(connecting), asyncio.create_task(stopping.wait())
-    await asyncio.wait((attempt, stop), return_when=asyncio.FIRST_COMPLETED)
-    for task in (attempt, stop):
-        task.cancel()
-    await asyncio.gather(attempt, stop, return_exceptions=True)
-    return None if stopping.is_set() else attempt.result()

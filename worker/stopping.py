@@ -2,6 +2,10 @@
 
 import asyncio
 import signal
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -19,3 +23,16 @@ def stop_signal() -> asyncio.Event:
     for each in _SIGNALS:
         loop.add_signal_handler(each, stop)
     return stopping
+
+
+async def unless_stopped(work: Coroutine[Any, Any, T], stopping: asyncio.Event) -> T | None:
+    """What the work returns; None if the process was told to stop first, and then the work was cancelled."""
+    working, stop = asyncio.create_task(work), asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait((working, stop), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stop.cancel()
+        if not working.done():
+            working.cancel()
+        await asyncio.gather(working, stop, return_exceptions=True)
+    return None if working.cancelled() else working.result()

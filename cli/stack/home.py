@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.errors import ClewError, Unavailable
@@ -17,19 +18,29 @@ _SPACE_NEEDED = 200_000_000
 _CHECK_WHOLE_UP_TO = 100_000_000
 
 
+@dataclass(frozen=True)
+class Home:
+    """The home folder as it was found. `was_killed`: its last `clew up` did not end in order, so parts of it may
+    still be ending."""
+
+    folder: Path
+    is_new: bool
+    was_killed: bool
+
+
 @contextmanager
-def held_home(home: Path) -> Iterator[bool]:
-    """Hold the home for as long as the block lasts; yields whether it is new.
+def held_home(home: Path) -> Iterator[Home]:
+    """Hold the home for as long as the block lasts.
 
     Raises `Unavailable` (`home_unusable`) with the one sentence that helps: locked, not writable, full or damaged.
     """
     is_new = not (home / DATABASE).exists() and not (home / TEMPORAL_DATABASE).exists()
     _make(home)
-    with _locked(home):
+    with _locked(home) as was_killed:
         _check_space(home)
         for name in (DATABASE, TEMPORAL_DATABASE):
             _check_file(home / name)
-        yield is_new
+        yield Home(home, is_new, was_killed)
 
 
 def unusable(detail: str) -> ClewError:
@@ -51,8 +62,11 @@ def _make(home: Path) -> None:
 
 
 @contextmanager
-def _locked(home: Path) -> Iterator[None]:
-    """The kernel lets go of the lock when the process ends, however it ends."""
+def _locked(home: Path) -> Iterator[bool]:
+    """The kernel lets go of the lock when the process ends, however it ends; whoever ends in order empties the file.
+
+    Yields whether the last one did not.
+    """
     with (home / _LOCK).open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -62,10 +76,15 @@ def _locked(home: Path) -> Iterator[None]:
             raise unusable(
                 f"Another `clew up` (process {holder}) uses the home folder {home}; stop that, or set CLEW_HOME."
             ) from None
+        file.seek(0)
+        was_killed = bool(file.read())
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
-        yield
+        try:
+            yield was_killed
+        finally:
+            file.truncate(0)
 
 
 def _check_space(home: Path) -> None:

@@ -1,6 +1,8 @@
 """Ports: found where nobody cares which, checked before anything is started where somebody does."""
 
+import asyncio
 import socket
+import time
 from contextlib import ExitStack
 
 from schemas.errors import Unavailable
@@ -9,6 +11,7 @@ from schemas.settings import Settings
 LOOPBACK = "127.0.0.1"
 PARTNER_PORTS = 5
 _ATTEMPTS = 50
+_POLL = 0.2
 
 _NEEDED = (
     ("temporal_port", "the embedded Temporal server"),
@@ -27,8 +30,22 @@ def with_ports(settings: Settings) -> Settings:
     return settings.model_copy(update=chosen)
 
 
-def check_ports(settings: Settings, *, partners: bool) -> None:
-    """Raises `Unavailable` (`port_in_use`) that names the port and the setting that moves it."""
+async def check_ports(settings: Settings, *, partners: bool, patience: float = 0) -> None:
+    """Raises `Unavailable` (`port_in_use`) that names the port and the setting that moves it.
+
+    `patience`: seconds that whoever holds a port has to let go of it.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return _check_all(settings, partners=partners)
+        except Unavailable:
+            if time.monotonic() >= deadline:
+                raise
+        await asyncio.sleep(_POLL)
+
+
+def _check_all(settings: Settings, *, partners: bool) -> None:
     embedded = settings.temporal_address is None
     for name, what in _NEEDED:
         if name.startswith("temporal") and not embedded:

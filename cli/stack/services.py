@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 
+from cli.client import configured_url, reachable
 from cli.settings import environment
 from cli.stack.home import TEMPORAL_DATABASE
 from cli.stack.ports import LOOPBACK
@@ -22,11 +23,6 @@ class SimulatedCity:
     """What the simulated partners are told; see `clew simulate --help`."""
 
     options: tuple[str, ...] = ()
-
-
-def api_url(settings: Settings) -> str:
-    host = LOOPBACK if settings.api_host in {"0.0.0.0", "::"} else settings.api_host
-    return f"http://{host}:{settings.api_port}"
 
 
 def temporal_address(settings: Settings) -> str:
@@ -51,17 +47,22 @@ def temporal_server(settings: Settings) -> Service:
 
 
 def worker(settings: Settings) -> Service:
-    ready = _answers(f"http://{_reachable(settings.api_host)}:{settings.worker_metrics_port}/readyz")
+    ready = _answers(f"http://{reachable(settings.api_host)}:{settings.worker_metrics_port}/readyz")
     return _clew("worker", ("worker",), settings, ready)
 
 
 def api(settings: Settings) -> Service:
-    return _clew("API", ("api",), settings, _answers(f"{api_url(settings)}/readyz"))
+    return _clew("API", ("api",), settings, _answers(f"{configured_url(settings)}/readyz"))
 
 
 def partners(settings: Settings, city: SimulatedCity) -> Service:
-    command = ("simulate", "--api", api_url(settings), *city.options)
+    command = ("simulate", "--api", configured_url(settings), *city.options)
     return _clew("simulated partners", command, settings, _listening(LOOPBACK, settings.partners_port))
+
+
+def migration(settings: Settings) -> Service:
+    """Has an end, so it is never asked whether it is ready."""
+    return _clew("database migration", ("migrate",), settings, _never)
 
 
 def _clew(name: str, arguments: tuple[str, ...], settings: Settings, ready: Callable[[], Awaitable[bool]]) -> Service:
@@ -73,8 +74,8 @@ def _child_environment(settings: Settings) -> Mapping[str, str]:
     return environment(settings) | {"PYTHONUNBUFFERED": "1"}
 
 
-def _reachable(host: str) -> str:
-    return LOOPBACK if host in {"0.0.0.0", "::"} else host
+async def _never() -> bool:
+    return False
 
 
 def _answers(url: str) -> Callable[[], Awaitable[bool]]:

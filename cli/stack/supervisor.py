@@ -2,12 +2,11 @@
 
 import asyncio
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from cli.stack.process import Process, Service
-from schemas.errors import Unavailable
 
 RESTARTS = 3
 WITHIN = 60.0
@@ -25,6 +24,7 @@ class Supervisor:
         self._say = say
         self._processes: dict[str, Process] = {}
         self._deaths: dict[str, deque[float]] = {}
+        self.restarted: Counter[str] = Counter()
 
     async def start(self, *services: Service) -> None:
         """Start these together, and wait until each is ready. Raises `Unavailable` (`process_ended`)."""
@@ -42,9 +42,16 @@ class Supervisor:
         if status != 0:
             raise process.failure(f"failed with exit code {status}")
 
-    async def watch(self) -> None:
-        """Restart whatever ends; never returns. Raises `Unavailable` (`process_ended`) when that does not help."""
-        await _together(self._keep_running(name) for name in list(self._processes))
+    async def watch_while(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do the work, and meanwhile restart whatever ends. Raises `Unavailable` (`process_ended`) if that fails."""
+        watching = asyncio.create_task(_together(self._keep_running(name) for name in list(self._processes)))
+        working = asyncio.create_task(work)
+        try:
+            await asyncio.wait((watching, working), return_when=asyncio.FIRST_COMPLETED)
+            await (watching if watching.done() else working)
+        finally:
+            watching.cancel()
+            working.cancel()
 
     async def stop(self) -> None:
         """The last started first, so that nobody is left talking to nobody."""
@@ -60,6 +67,7 @@ class Supervisor:
             if self._died_too_often(name):
                 raise process.failure(f"has ended {RESTARTS + 1} times within {WITHIN:.0f} seconds, so all was stopped")
             self._say(f"the {name} has ended with exit code {status}; starting it again")
+            self.restarted[name] += 1
             await asyncio.sleep(_PAUSE)
             self._processes[name] = await Process.start(process.service)
 

@@ -1,0 +1,229 @@
+"""What the API says: one model an answer."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.base import Identifier, Strict
+from schemas.events import EventId, Source
+
+
+class Answer(BaseModel):
+    """Base of every answer; made from rows by attribute."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+class Links(Answer):
+    """Where to look further."""
+
+    self: str
+    journey: str | None = None
+
+
+class EventReceipt(Answer):
+    """An event is on record. `status`: `unmatched` while its subject is unknown, else what became of it so far."""
+
+    source: str
+    id: str
+    status: str
+    reason: str | None = None
+    journey: str | None = None
+    links: Links
+
+
+class BatchReceipt(Answer):
+    """All events of a batch are on record, in the batch's order."""
+
+    items: list[EventReceipt]
+
+
+class EventView(Answer):
+    """An event, and what became of it. The message itself stays in the inbox."""
+
+    source: str
+    id: str
+    type: str
+    subject: str
+    occurred_at: datetime
+    received_at: datetime
+    delivered_at: datetime | None
+    status: str
+    reason: str | None
+    journey: str | None
+    decided_by: str | None
+
+
+class JourneyReceipt(Answer):
+    """A journey is on record. `status` is `ordered` until it runs; `started`: whether Temporal has taken it."""
+
+    coi: str
+    order: str
+    status: str
+    started: bool
+    links: Links
+
+
+class JourneySummary(Answer):
+    """A journey in a list. `stages`: the active ones."""
+
+    coi: str
+    order: str = Field(validation_alias="order_number")
+    protocol: str
+    version: int
+    status: str
+    stages: list[str]
+    treatment_centre: str | None
+    ordered_at: datetime
+    closed_at: datetime | None
+    next_due_at: datetime | None
+    at_risk: bool
+
+
+class StageView(Answer):
+    """A stage as it is now. `visit`: which time it runs."""
+
+    stage: str
+    kind: str | None
+    status: str
+    visit: int
+    began_at: datetime | None
+    ended_at: datetime | None
+    due_at: datetime | None
+    times_overdue: int
+
+
+class TaskView(Answer):
+    """A question to people, and its answer once there is one. `party`: whose people."""
+
+    journey: str
+    id: str
+    status: str
+    question: str
+    stage: str | None
+    role: str
+    party: str | None
+    about: list[str]
+    choices: list[dict[str, str]]
+    opened_at: datetime
+    due_at: datetime
+    times_overdue: int
+    closed_at: datetime | None
+    choice: str | None
+    reason: str | None
+    decided_by: str | None
+
+
+class DeviationView(Answer):
+    """A departure from the plan. `blocks`: whether the journey is held until it is resolved."""
+
+    journey: str
+    id: str
+    code: str
+    stage: str | None
+    about: list[str]
+    blocks: bool
+    opened_at: datetime
+    resolved_at: datetime | None
+    resolution: str | None
+
+
+class MaterialView(Answer):
+    """A container or dose as it is now. `parents`: what it was made from; `children`: what was made from it."""
+
+    id: str
+    kind: str
+    status: str
+    holder: str
+    party: str | None
+    parents: list[str]
+    children: list[str]
+    batch: str | None
+    expires_at: datetime | None
+
+
+class IdentifierView(Answer):
+    """A name under which the journey, or something of it, is known."""
+
+    kind: str
+    value: str
+
+
+class EntryView(Answer):
+    """One fact on the ledger. `occurred_at` is the sender's time, `recorded_at` ours."""
+
+    position: int
+    seq: int
+    type: str
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: str
+    source: str
+    event_id: str | None
+    data: dict[str, Any]
+    previous_hash: str
+    hash: str
+
+
+class JourneyDetail(JourneySummary):
+    """Everything about a journey as it is now. `latest`: its newest facts, newest first."""
+
+    protocol_hash: str
+    parties: dict[str, str]
+    time_lapse: float
+    started_at: datetime | None
+    outcome_reason: str | None
+    stages_in_order: list[StageView]
+    tasks: list[TaskView]
+    deviations: list[DeviationView]
+    materials: list[MaterialView]
+    identifiers: list[IdentifierView]
+    latest: list[EntryView]
+
+
+class ProtocolSummary(Answer):
+    """A published protocol. `hash` is the SHA-256 of its canonical JSON."""
+
+    name: str
+    version: int
+    title: str
+    hash: str
+    published_at: datetime
+
+
+class ProtocolView(ProtocolSummary):
+    """A published protocol with its document."""
+
+    document: dict[str, Any]
+
+
+class PartnerView(Answer):
+    """An organisation's system, and where it is reached."""
+
+    name: str
+    url: str
+    updated_at: datetime
+
+
+class Liveness(Answer):
+    """The process lives."""
+
+    status: str
+
+
+class Readiness(Answer):
+    """Events can be acknowledged. `temporal`: `reachable` or `away`; while it is away, events wait here."""
+
+    status: str
+    database: str
+    temporal: str
+
+
+class Dismissal(Strict):
+    """A person gives up an event that nothing is known about."""
+
+    source: Source
+    id: EventId
+    by: Identifier
+    reason: str = Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")

@@ -1,0 +1,84 @@
+"""The application: routes, what surrounds them, and what lives as long as the process."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from temporalio.client import Client
+
+from activities import temporal
+from api import problems
+from api.middleware import BodyLimit, Failsafe, Measure
+from api.openapi import describe_api
+from api.pages import add_docs
+from api.reception import Reception
+from api.relay import Relay
+from api.routes import decisions, events, health, journeys, partners, protocols
+from api.services import Services
+from api.temporal_link import TemporalLink
+from ledger.database import Database
+from schemas.settings import Settings
+
+Connect = Callable[[Settings], Awaitable[Client]]
+"""Makes a Temporal client that connects with its first call."""
+
+CONNECT_WHEN_NEEDED: Connect = partial(temporal.connect, lazy=True)
+
+
+def create_app(
+    settings: Settings,
+    *,
+    database: Database | None = None,
+    connect: Connect = CONNECT_WHEN_NEEDED,
+) -> FastAPI:
+    """The API. It starts and acknowledges events whether or not Temporal is there.
+
+    `database`: one that stays the caller's to close; without it the settings' own is opened and closed.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        ours = database or Database(settings.database)
+        try:
+            async with _working(ours, TemporalLink(partial(connect, settings)), settings) as services:
+                app.state.services = services
+                yield
+        finally:
+            if database is None:
+                await ours.close()
+
+    app = FastAPI(
+        title="Clew",
+        version=version("clew"),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        # Its log records would quote exceptions and what did not validate.
+        telemetry={"logs": False, "operation_spans": False},
+    )
+    for each in (BodyLimit, Failsafe, Measure):
+        app.add_middleware(each)
+    problems.install(app)
+    for routes in (events, journeys, decisions, protocols, partners, health):
+        app.include_router(routes.router)
+    add_docs(app)
+    describe_api(app)
+    return app
+
+
+@asynccontextmanager
+async def _working(database: Database, link: TemporalLink, settings: Settings) -> AsyncIterator[Services]:
+    """The relay at work, until what is left to write is written."""
+    relay = Relay(database, link, settings.relay_interval)
+    reception = Reception(database, relay)
+    running = asyncio.create_task(relay.run(), name="relay")
+    try:
+        yield Services(database, link, relay, reception)
+    finally:
+        await reception.finish()
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running

@@ -1,0 +1,95 @@
+"""CloudEvents over HTTP: structured, binary and batched (CloudEvents HTTP protocol binding 1.0.2)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.message import Message
+from typing import Any
+from urllib.parse import unquote
+
+from starlette.exceptions import HTTPException
+
+from api.json_bodies import read_json
+from api.tracing import traceparent_of
+from ledger.inbox import Incoming
+from schemas.errors import Flaw, Invalid
+from schemas.events import PartnerEvent, read_event
+
+STRUCTURED = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+JSON = "application/json"
+
+_PREFIX = "ce-"
+_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The events of one request."""
+
+    events: tuple[Incoming, ...]
+    batch: bool
+
+
+def read_posted(headers: Mapping[str, str], raw: bytes) -> Posted:
+    """Read a request in whichever mode it is.
+
+    Raises `Invalid` with a pointer to each flaw (in a batch they begin with the event's index), and
+    `HTTPException` 415 for a content type that is none of the three.
+    """
+    media = _media_type(headers)
+    traceparent = traceparent_of(headers)
+    if media == BATCH:
+        return Posted(_batch(read_json(raw), traceparent), batch=True)
+    body = read_json(raw) if media == STRUCTURED else _binary(headers, raw)
+    return Posted((_incoming(body, traceparent),), batch=False)
+
+
+def _media_type(headers: Mapping[str, str]) -> str:
+    header = Message()
+    header["Content-Type"] = headers.get("content-type") or JSON
+    media, charset = header.get_content_type(), header.get_content_charset("utf-8")
+    carries_event = f"{_PREFIX}specversion" in headers or "content-type" in headers
+    if media not in (STRUCTURED, BATCH, JSON) or charset not in _CHARSETS or not carries_event:
+        raise HTTPException(415)
+    return media
+
+
+def _binary(headers: Mapping[str, str], raw: bytes) -> dict[str, Any]:
+    """Attributes from the headers, the data from the body."""
+    attributes: dict[str, Any] = {
+        name.removeprefix(_PREFIX): unquote(value) for name, value in headers.items() if name.startswith(_PREFIX)
+    }
+    return {**attributes, "datacontenttype": JSON, "data": read_json(raw) if raw else {}}
+
+
+def _batch(body: Any, traceparent: str | None) -> tuple[Incoming, ...]:
+    if not isinstance(body, list):
+        raise Invalid("malformed", "A batch is a JSON array.", [Flaw(pointer="", code="list_type", detail="no array")])
+    events: list[Incoming] = []
+    refused: list[Invalid] = []
+    flaws: list[Flaw] = []
+    for place, envelope in enumerate(body):
+        try:
+            events.append(_incoming(envelope, traceparent))
+        except Invalid as error:
+            refused.append(error)
+            flaws.extend(each.model_copy(update={"pointer": f"/{place}{each.pointer}"}) for each in error.errors)
+    if refused:
+        codes = {error.code for error in refused}
+        code = codes.pop() if len(codes) == 1 else "malformed"
+        raise Invalid(code, f"{len(refused)} of {len(body)} events cannot be read; none was taken.", flaws)
+    return tuple(events)
+
+
+def _incoming(envelope: Any, traceparent: str | None) -> Incoming:
+    if isinstance(envelope, dict) and "data_base64" in envelope:
+        flaw = Flaw(pointer="/data_base64", code="unsupported", detail="data is JSON")
+        raise Invalid("malformed", "The event's data must be JSON.", [flaw])
+    return Incoming(_in_trace(read_event(envelope), traceparent), envelope)
+
+
+def _in_trace(event: PartnerEvent, traceparent: str | None) -> PartnerEvent:
+    """The event's own trace wins over the request's: it may have been queued for long."""
+    if event.traceparent is not None or traceparent is None:
+        return event
+    return event.model_copy(update={"traceparent": traceparent})

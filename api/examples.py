@@ -1,0 +1,283 @@
+"""One patient's therapy, told in examples: what goes in and what comes out of every route."""
+
+from typing import Any
+
+COI = "CLEWYDWJ67KE69S6NHBXI"
+HOSPITAL = "//hospital.example/apheresis"
+
+_WHEN, _LATER = "2026-03-02T10:15:00Z", "2026-03-02T10:15:01.120000Z"
+
+COLLECTED: dict[str, Any] = {
+    "specversion": "1.0",
+    "id": "evt-0001",
+    "source": HOSPITAL,
+    "type": "clew.sample.collected.v1",
+    "subject": COI,
+    "time": _WHEN,
+    "data": {
+        "donation": "G171726000001",
+        "containers": [{"id": "BAG-1", "volume_ml": 120.5}, {"id": "BAG-2", "volume_ml": 118.0}],
+        "ended_at": "2026-03-02T10:10:00Z",
+        "verified_by": ["nurse-17", "nurse-23"],
+    },
+}
+EARLY: dict[str, Any] = {
+    "specversion": "1.0",
+    "id": "evt-0002",
+    "source": "//courier.example",
+    "type": "clew.shipment.delayed.v1",
+    "subject": "SHIP-88",
+    "time": _WHEN,
+    "data": {"reference": "SHIP-88", "eta": "2026-03-03T18:00:00Z", "reason": "weather"},
+}
+EVENT_BODIES = {
+    "application/cloudevents+json": {"A collection is done": COLLECTED},
+    "application/cloudevents-batch+json": {"Two events at once": [COLLECTED, EARLY]},
+    "application/json": {"Binary mode: the data alone, its attributes in ce- headers": COLLECTED["data"]},
+}
+
+_EVENT_LINK = "/v1/events/%2F%2Fhospital.example%2Fapheresis/evt-0001"
+_RECEIPT = {
+    "source": HOSPITAL,
+    "id": "evt-0001",
+    "status": "received",
+    "journey": COI,
+    "links": {"self": _EVENT_LINK, "journey": f"/v1/journeys/{COI}"},
+}
+_EARLY_RECEIPT = {
+    "source": "//courier.example",
+    "id": "evt-0002",
+    "status": "unmatched",
+    "links": {"self": "/v1/events/%2F%2Fcourier.example/evt-0002"},
+}
+EVENT_RECEIPTS = {
+    "On its way to its journey": _RECEIPT,
+    "Kept until somebody knows its subject": _EARLY_RECEIPT,
+    "A batch": {"items": [_RECEIPT, _EARLY_RECEIPT]},
+}
+
+_EVENT = {
+    "source": HOSPITAL,
+    "id": "evt-0001",
+    "type": "sample.collected",
+    "subject": COI,
+    "occurred_at": _WHEN,
+    "received_at": _LATER,
+    "delivered_at": "2026-03-02T10:15:01.131000Z",
+    "status": "applied",
+    "reason": None,
+    "journey": COI,
+    "decided_by": None,
+}
+_DISMISSED = {
+    **_EVENT,
+    "source": "//courier.example",
+    "id": "evt-0002",
+    "type": "shipment.delayed",
+    "subject": "SHIP-88",
+    "delivered_at": None,
+    "status": "dismissed",
+    "reason": "wrong_recipient",
+    "journey": None,
+    "decided_by": "coordinator-4",
+}
+EVENT = {"It took effect": _EVENT}
+EVENT_PAGE = {"One page": {"items": [_EVENT], "next": None}}
+EVENT_DISMISSED = {"Given up": _DISMISSED}
+DISMISSAL = {"source": "//courier.example", "id": "evt-0002", "by": "coordinator-4", "reason": "wrong_recipient"}
+DISMISSAL_BODY = {"application/json": {"Nobody knows this shipment": DISMISSAL}}
+
+PARTIES = {
+    "treatment_centre": "st-anna",
+    "collection_centre": "apheresis-east",
+    "courier": "coldline",
+    "manufacturer": "cellworks",
+    "laboratory": "qc-lab",
+}
+ORDER = {"protocol": "autologous-car-t", "order": "ORD-2026-0001", "parties": PARTIES}
+ORDER_BODY = {"application/json": {"The newest version of a protocol": ORDER}}
+_JOURNEY_RECEIPT = {
+    "coi": COI,
+    "order": "ORD-2026-0001",
+    "status": "ordered",
+    "started": True,
+    "links": {"self": f"/v1/journeys/{COI}", "journey": f"/v1/journeys/{COI}"},
+}
+JOURNEY_STARTED = {"Started": _JOURNEY_RECEIPT}
+JOURNEY_RECORDED = {"Recorded; starts when Temporal is back": {**_JOURNEY_RECEIPT, "started": False}}
+_JOURNEY = {
+    "coi": COI,
+    "order": "ORD-2026-0001",
+    "protocol": "autologous-car-t",
+    "version": 1,
+    "status": "running",
+    "stages": ["collection"],
+    "treatment_centre": "st-anna",
+    "ordered_at": "2026-02-20T08:00:00Z",
+    "closed_at": None,
+    "next_due_at": "2026-03-06T08:00:00Z",
+    "at_risk": False,
+}
+JOURNEY_PAGE = {"One page": {"items": [_JOURNEY], "next": None}}
+_STAGE = {
+    "stage": "collection",
+    "kind": "collection",
+    "status": "active",
+    "visit": 1,
+    "began_at": "2026-02-20T08:00:00Z",
+    "ended_at": None,
+    "due_at": "2026-03-06T08:00:00Z",
+    "times_overdue": 0,
+}
+_TASK = {
+    "journey": COI,
+    "id": "T1",
+    "status": "open",
+    "question": "batch_rejected",
+    "stage": "release",
+    "role": "treatment_centre",
+    "party": "st-anna",
+    "about": ["BATCH-7"],
+    "choices": [
+        {"choice": "remake", "then": "Make the product again from what is left."},
+        {"choice": "recollect", "then": "Collect again."},
+        {"choice": "stop", "then": "End the journey."},
+    ],
+    "opened_at": "2026-03-20T09:00:00Z",
+    "due_at": "2026-03-22T09:00:00Z",
+    "times_overdue": 0,
+    "closed_at": None,
+    "choice": None,
+    "reason": None,
+    "decided_by": None,
+}
+TASK_PAGE = {"One page": {"items": [_TASK], "next": None}}
+_DEVIATION = {
+    "journey": COI,
+    "id": "D1",
+    "code": "batch_rejected",
+    "stage": "release",
+    "about": ["BATCH-7"],
+    "blocks": False,
+    "opened_at": "2026-03-20T09:00:00Z",
+    "resolved_at": None,
+    "resolution": None,
+}
+DEVIATION_PAGE = {"One page": {"items": [_DEVIATION], "next": None}}
+_BAG = {
+    "id": "BAG-1",
+    "kind": "starting_material",
+    "status": "used",
+    "holder": "manufacturer",
+    "party": "cellworks",
+    "parents": [],
+    "children": ["DOSE-1"],
+    "batch": None,
+    "expires_at": "2026-03-05T10:10:00Z",
+}
+_DOSE = {
+    "id": "DOSE-1",
+    "kind": "product",
+    "status": "available",
+    "holder": "manufacturer",
+    "party": "cellworks",
+    "parents": ["BAG-1"],
+    "children": [],
+    "batch": "BATCH-7",
+    "expires_at": None,
+}
+MATERIAL_PAGE = {"A bag and the dose made from it": {"items": [_BAG, _DOSE], "next": None}}
+_ENTRY = {
+    "position": 42,
+    "seq": 7,
+    "type": "sample.collected",
+    "occurred_at": _WHEN,
+    "recorded_at": _LATER,
+    "actor": HOSPITAL,
+    "source": HOSPITAL,
+    "event_id": "evt-0001",
+    "data": {"stage": "collection", "visit": 1, "subject": COI, "said": COLLECTED["data"]},
+    "previous_hash": "9f2c" * 16,
+    "hash": "41ab" * 16,
+}
+ENTRY_PAGE = {"One page": {"items": [_ENTRY], "next": None}}
+JOURNEY = {
+    "While cells are collected": {
+        **_JOURNEY,
+        "protocol_hash": "7d0e" * 16,
+        "parties": PARTIES,
+        "time_lapse": 1,
+        "started_at": "2026-02-20T08:00:00.050000Z",
+        "outcome_reason": None,
+        "stages_in_order": [_STAGE],
+        "tasks": [_TASK],
+        "deviations": [_DEVIATION],
+        "materials": [_BAG, _DOSE],
+        "identifiers": [{"kind": "coi", "value": COI}, {"kind": "order", "value": "ORD-2026-0001"}],
+        "latest": [_ENTRY],
+    }
+}
+DECISION = {
+    "kind": "task",
+    "id": "decision-1",
+    "by": "physician-2",
+    "reason": "material_left",
+    "task": "T1",
+    "choice": "remake",
+}
+DECISION_BODY = {
+    "application/json": {
+        "Answer a task": DECISION,
+        "Hold the journey": {"kind": "hold", "id": "decision-2", "by": "physician-2", "reason": "patient_unwell"},
+        "Let it go on": {"kind": "lift_hold", "id": "decision-3", "by": "physician-2", "reason": "patient_well"},
+        "End it": {"kind": "cancel", "id": "decision-4", "by": "physician-2", "reason": "patient_withdrew"},
+    }
+}
+DECISION_RECEIPT = {"On the ledger": {"decision": "decision-1", "seq": 31}}
+
+PROTOCOL_DOCUMENT: dict[str, Any] = {
+    "protocol": "collection-only",
+    "version": 1,
+    "title": "A collection, then follow-up",
+    "stages": [
+        {"id": "enrolment", "kind": "enrolment", "evidence": ["consent"], "due": "5d"},
+        {
+            "id": "collection",
+            "kind": "collection",
+            "after": ["enrolment"],
+            "at": "collection_centre",
+            "material": "leukapheresis",
+            "due": "14d",
+        },
+    ],
+}
+_PROTOCOL = {
+    "name": "collection-only",
+    "version": 1,
+    "title": "A collection, then follow-up",
+    "hash": "c5d1" * 16,
+    "published_at": "2026-02-01T12:00:00Z",
+}
+PROTOCOL_YAML = """\
+protocol: collection-only
+version: 1
+title: A collection, then follow-up
+stages:
+  - {id: enrolment,  kind: enrolment,  evidence: [consent], due: 5d}
+  - {id: collection, kind: collection, after: [enrolment], at: collection_centre, material: leukapheresis, due: 14d}
+"""
+PROTOCOL_BODY = {
+    "application/json": {"As JSON": PROTOCOL_DOCUMENT},
+    "application/yaml": {"As YAML": PROTOCOL_YAML},
+}
+PROTOCOL = {"With its document": {**_PROTOCOL, "document": PROTOCOL_DOCUMENT}}
+PROTOCOL_PAGE = {"One page": {"items": [_PROTOCOL], "next": None}}
+
+PARTNER_BODY = {"application/json": {"Where the courier is reached": {"url": "https://coldline.example/clew"}}}
+_PARTNER = {"name": "coldline", "url": "https://coldline.example/clew", "updated_at": "2026-02-01T12:00:00Z"}
+PARTNER = {"The courier": _PARTNER}
+PARTNER_PAGE = {"One page": {"items": [_PARTNER], "next": None}}
+
+ALIVE = {"It lives": {"status": "alive"}}
+READY = {"Ready": {"status": "ready", "database": "reachable", "temporal": "reachable"}}
+METRICS = "# HELP clew_relay_waiting Events acknowledged and not yet handed to their journeys.\n"

@@ -1,0 +1,51 @@
+"""Which kind of refusal each code is that a route can answer with."""
+
+from collections.abc import Sequence
+
+from schemas.errors import (
+    ClewError,
+    Conflict,
+    Flaw,
+    Forbidden,
+    Invalid,
+    NotFound,
+    ProtocolInvalid,
+    TooLarge,
+    Unavailable,
+)
+
+KINDS: dict[str, type[ClewError]] = {
+    "malformed": Invalid,
+    "not_json": Invalid,
+    "unknown_event_type": Invalid,
+    "party_missing": Invalid,
+    "unknown_partner": NotFound,
+    "choice_unknown": Invalid,
+    "invalid_cursor": Invalid,
+    "protocol_invalid": ProtocolInvalid,
+    "body_too_large": TooLarge,
+    "event_conflict": Conflict,
+    "event_not_unmatched": Conflict,
+    "idempotency_conflict": Conflict,
+    "order_exists": Conflict,
+    "identifier_in_use": Conflict,
+    "protocol_exists": Conflict,
+    "task_decided": Conflict,
+    "journey_closed": Conflict,
+    "journey_held": Conflict,
+    "not_held": Conflict,
+    "journey_leaving": Conflict,
+    "deviation_blocks": Conflict,
+    "release_missing": Forbidden,
+    "unknown_protocol": NotFound,
+    "unknown_journey": NotFound,
+    "unknown_event": NotFound,
+    "unknown_task": NotFound,
+    "ledger_unavailable": Unavailable,
+    "temporal_unavailable": Unavailable,
+}
+
+
+def refusal(code: str, detail: str, errors: Sequence[Flaw] = ()) -> ClewError:
+    """The refusal of that code. Raises `KeyError` for one that no route answers with."""
+    return KINDS[code](code, detail, errors)

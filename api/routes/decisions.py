@@ -1,0 +1,171 @@
+"""What people have to decide, and what they decided."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Body, Query
+from pydantic import TypeAdapter
+from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from api import examples
+from api.answers import DeviationView, TaskView
+from api.callers import AsPerson
+from api.cursors import Cursor, Limit, Page, decode, page
+from api.deliveries import is_closed
+from api.documented import answer, problems, request_body
+from api.refusals import KINDS, refusal
+from api.services import Services, Using
+from ledger import queries
+from ledger.registry import find_journey
+from ledger.tables import DeviationRow
+from schemas.base import Code, Identifier, Instant
+from schemas.decisions import Decision, DecisionMade, DecisionReceipt
+from schemas.errors import ClewError, Conflict, Unavailable
+from schemas.identity import CoiId, Role
+from schemas.orders import PartyName
+from workflows.names import journey_workflow_id
+
+router = APIRouter(prefix="/v1", tags=["decisions"])
+
+DECIDE_WITHIN = 10.0
+"""Seconds that the journey has to answer: a worker must be there, and the ledger must take it."""
+
+_PLACE = TypeAdapter(tuple[Instant, CoiId, Identifier])
+
+
+@router.get(
+    "/tasks",
+    operation_id="listTasks",
+    summary="What people have to decide",
+    response_model=Page[TaskView],
+    responses={
+        **answer(200, "Tasks, the most urgent first.", examples.TASK_PAGE),
+        **problems("malformed", "invalid_cursor", "ledger_unavailable"),
+    },
+)
+async def list_tasks(
+    _caller: AsPerson,
+    using: Using,
+    status: Annotated[Literal["open", "decided", "closed"] | None, Query(description="Only in this status.")] = None,
+    role: Annotated[Role | None, Query(description="Only for people of an organisation in this role.")] = None,
+    party: Annotated[PartyName | None, Query(description="Only for this organisation's people.")] = None,
+    journey: Annotated[CoiId | None, Query(description="Only of this journey.")] = None,
+    overdue: Annotated[bool, Query(description="Only open ones that are late.")] = False,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[TaskView]:
+    """A closed task needs no decision any more."""
+    async with using.database.reading() as session:
+        rows = await queries.tasks(
+            session,
+            status=status,
+            role=role,
+            party=party,
+            journey=journey,
+            overdue_at=datetime.now(UTC) if overdue else None,
+            after=decode("tasks", _PLACE, cursor),
+            limit=limit + 1,
+        )
+    return page(rows, limit, "tasks", lambda row: (row.due_at, row.journey, row.id), TaskView.model_validate)
+
+
+@router.get(
+    "/deviations",
+    operation_id="listDeviations",
+    summary="What is not as it should be",
+    response_model=Page[DeviationView],
+    responses={
+        **answer(200, "Deviations, the newest first.", examples.DEVIATION_PAGE),
+        **problems("malformed", "invalid_cursor", "ledger_unavailable"),
+    },
+)
+async def list_deviations(
+    _caller: AsPerson,
+    using: Using,
+    status: Annotated[Literal["open", "resolved"] | None, Query(description="Only in this status.")] = None,
+    journey: Annotated[CoiId | None, Query(description="Only of this journey.")] = None,
+    code: Annotated[Code | None, Query(description="Only of this kind.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[DeviationView]:
+    """What it is about, whether it holds the journey, and what resolved it."""
+    resolved = None if status is None else status == "resolved"
+    after = decode("deviations", _PLACE, cursor)
+    async with using.database.reading() as session:
+        rows = await queries.deviations(
+            session, resolved=resolved, journey=journey, code=code, after=after, limit=limit + 1
+        )
+    return page(
+        rows, limit, "deviations", lambda row: (row.opened_at, row.journey, row.id), DeviationView.model_validate
+    )
+
+
+@router.post(
+    "/journeys/{coi}/decisions",
+    operation_id="decide",
+    summary="Decide",
+    response_model=DecisionReceipt,
+    responses={
+        **answer(200, "The decision is on the ledger.", examples.DECISION_RECEIPT),
+        **problems(
+            "malformed",
+            "not_json",
+            "choice_unknown",
+            "unknown_journey",
+            "unknown_task",
+            "task_decided",
+            "journey_closed",
+            "journey_held",
+            "not_held",
+            "journey_leaving",
+            "deviation_blocks",
+            "release_missing",
+            "body_too_large",
+            "ledger_unavailable",
+            "temporal_unavailable",
+        ),
+    },
+    openapi_extra=request_body(examples.DECISION_BODY),
+)
+async def decide(_caller: AsPerson, using: Using, coi: str, decision: Annotated[Decision, Body()]) -> DecisionReceipt:
+    """Answer a task; hold a journey, or let it go on; cancel it.
+
+    The journey takes the decision or refuses it by name. The decision's `id` makes it safe to send again.
+    """
+    async with using.database.reading() as session:
+        await find_journey(session, coi)
+    try:
+        return await using.temporal.call(lambda client: _update(client, coi, decision), DECIDE_WITHIN)
+    except WorkflowUpdateFailedError as error:
+        raise _refused(error) from error
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        raise await _nobody_there(using, coi) from error
+
+
+def _deviation_place(row: DeviationRow) -> tuple[datetime, str, str]:
+    return row.opened_at, row.journey, row.id
+
+
+async def _update(client: Client, coi: str, decision: Decision) -> DecisionReceipt:
+    handle = client.get_workflow_handle(journey_workflow_id(coi))
+    return await handle.execute_update(
+        "decide", DecisionMade(decision=decision), id=decision.id, result_type=DecisionReceipt
+    )
+
+
+def _refused(error: WorkflowUpdateFailedError) -> ClewError:
+    """The journey's refusal in our own kinds. A failure that is no refusal is a defect, and stays one."""
+    cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.type in KINDS:
+        return refusal(cause.type, cause.message)
+    raise error
+
+
+async def _nobody_there(using: Services, coi: str) -> ClewError:
+    if await is_closed(using.database, using.temporal, coi, DECIDE_WITHIN):
+        return Conflict("journey_closed", "The journey is closed; nothing can be decided on it.")
+    return Unavailable("temporal_unavailable", "The journey is recorded and has not started yet.")

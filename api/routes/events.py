@@ -1,0 +1,155 @@
+"""Events: taken, looked up, listed, given up."""
+
+from time import perf_counter
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import TypeAdapter
+
+from api import examples
+from api.answers import BatchReceipt, Dismissal, EventReceipt, EventView, Links
+from api.callers import AsOperator, AsPartner, AsPerson
+from api.cursors import Cursor, Limit, Page, decode, page
+from api.documented import answer, problems, request_body
+from api.envelopes import BATCH, JSON, STRUCTURED, read_posted
+from api.paths import event_of, event_path, journey_path
+from api.services import Using
+from ledger import inbox, queries
+from ledger.inbox import Standing
+from schemas.base import Instant
+from schemas.errors import ClewError
+from schemas.events import CloudEvent, EventId, EventType, Source
+from schemas.facts import EventStatus
+from schemas.identity import CoiId
+from telemetry import metrics
+
+router = APIRouter(prefix="/v1/events", tags=["events"])
+
+_ENVELOPE = CloudEvent.model_json_schema()
+ENVELOPES = {
+    STRUCTURED: _ENVELOPE,
+    BATCH: {"type": "array", "items": _ENVELOPE},
+    JSON: {"type": "object"},
+}
+_PLACE = TypeAdapter(tuple[Instant, Source, EventId])
+
+
+@router.post(
+    "",
+    operation_id="postEvents",
+    summary="Tell Clew what happened",
+    status_code=202,
+    response_model=EventReceipt | BatchReceipt,
+    responses={
+        **answer(202, "The events are on record and will not be lost.", examples.EVENT_RECEIPTS),
+        **problems(
+            "malformed",
+            "not_json",
+            "unknown_event_type",
+            "event_conflict",
+            "body_too_large",
+            "unsupported_media_type",
+            "ledger_unavailable",
+        ),
+    },
+    openapi_extra=request_body(examples.EVENT_BODIES, ENVELOPES),
+)
+async def post_events(_caller: AsPartner, using: Using, request: Request) -> Response:
+    """Take one CloudEvent (structured or binary) or a batch.
+
+    The answer comes after the commit: an event that was acknowledged is never lost. The same event again has no
+    further effect and gets the present status. Of a batch all events are taken, or none.
+    """
+    began = perf_counter()
+    try:
+        posted = read_posted(request.headers, await request.body())
+        stored = await using.reception.receive(posted.events)
+    except ClewError as error:
+        metrics.EVENTS_REFUSED.labels(error.code).inc()
+        raise
+    for each in posted.events:
+        metrics.EVENTS_RECEIVED.labels(each.event.type).inc()
+    metrics.ACKNOWLEDGE_SECONDS.observe(perf_counter() - began)
+    receipts = [_receipt(each) for each in stored]
+    if posted.batch:
+        return JSONResponse({"items": receipts}, status_code=202)
+    return JSONResponse(receipts[0], status_code=202, headers={"Location": receipts[0]["links"]["self"]})
+
+
+@router.get(
+    "",
+    operation_id="listEvents",
+    summary="List events",
+    response_model=Page[EventView],
+    responses={
+        **answer(200, "Events, the newest first.", examples.EVENT_PAGE),
+        **problems("malformed", "invalid_cursor", "ledger_unavailable"),
+    },
+)
+async def list_events(
+    _caller: AsOperator,
+    using: Using,
+    status: Annotated[EventStatus | None, Query(description="Only with this status.")] = None,
+    journey: Annotated[CoiId | None, Query(description="Only of this journey.")] = None,
+    event_type: Annotated[EventType | None, Query(alias="type", description="Only of this type.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[EventView]:
+    """The events that were taken: what is unmatched, held, refused or quarantined needs somebody's eyes."""
+    after = decode("events", _PLACE, cursor)
+    async with using.database.reading() as session:
+        rows = await queries.events(
+            session, status=status, journey=journey, event_type=event_type, after=after, limit=limit + 1
+        )
+    return page(rows, limit, "events", lambda row: (row.received_at, row.source, row.id), EventView.model_validate)
+
+
+@router.post(
+    "/dismiss",
+    operation_id="dismissEvent",
+    summary="Give up an unmatched event",
+    response_model=EventView,
+    responses={
+        **answer(200, "The event is given up; it stays on record.", examples.EVENT_DISMISSED),
+        **problems("malformed", "not_json", "unknown_event", "event_not_unmatched", "ledger_unavailable"),
+    },
+    openapi_extra=request_body(examples.DISMISSAL_BODY),
+)
+async def dismiss_event(_caller: AsPerson, using: Using, dismissal: Dismissal) -> EventView:
+    """Only a person gives up an event whose subject nobody knows, and says why."""
+    async with using.database.writing() as session:
+        row = await inbox.dismiss(session, dismissal.source, dismissal.id, dismissal.by, dismissal.reason)
+        return EventView.model_validate(row)
+
+
+@router.get(
+    "/{source:path}/{event_id}",
+    operation_id="getEvent",
+    summary="What became of an event",
+    response_model=EventView,
+    responses={
+        **answer(200, "The event and its status.", examples.EVENT),
+        **problems("unknown_event", "ledger_unavailable"),
+    },
+)
+async def get_event(_caller: AsPartner, using: Using, request: Request, source: str, event_id: str) -> EventView:
+    """Both parts of the path are percent-encoded whole: a source may hold slashes."""
+    async with using.database.reading() as session:
+        row = await inbox.look_up(session, *event_of(request, source, event_id))
+    return EventView.model_validate(row)
+
+
+def _receipt(standing: Standing) -> dict[str, Any]:
+    links = {"self": event_path(standing.source, standing.id)}
+    if standing.journey:
+        links["journey"] = journey_path(standing.journey)
+    receipt = EventReceipt(
+        source=standing.source,
+        id=standing.id,
+        status=standing.status,
+        reason=standing.reason,
+        journey=standing.journey,
+        links=Links(**links),
+    )
+    return receipt.model_dump(mode="json", exclude_none=True)

@@ -1,0 +1,246 @@
+"""Journeys: ordered, listed, read."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import PositiveInt, TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio.service import RPCError
+
+from api import examples
+from api.answers import (
+    DeviationView,
+    EntryView,
+    IdentifierView,
+    JourneyDetail,
+    JourneyReceipt,
+    JourneySummary,
+    Links,
+    MaterialView,
+    StageView,
+    TaskView,
+)
+from api.callers import AsPartner, AsPerson
+from api.cursors import Cursor, Limit, Page, decode, page
+from api.documented import answer, problems, request_body
+from api.paths import journey_path
+from api.services import Services, Using
+from api.starts import start_journey
+from api.tracing import traceparent_of
+from api.transactions import settle
+from api.views import material_views
+from ledger import queries, registry
+from ledger.registry import Ordered, find_journey
+from ledger.tables import JourneyRow
+from schemas.base import Instant
+from schemas.errors import Unavailable
+from schemas.facts import JourneyStatus
+from schemas.identity import CoiId, new_coi
+from schemas.orders import JourneyOrder, PartyName
+from schemas.protocols import ProtocolName
+from schemas.stages import StageId
+from telemetry import metrics
+from telemetry.logs import logger
+from telemetry.redaction import describe
+
+log = logger("api")
+router = APIRouter(prefix="/v1/journeys", tags=["journeys"])
+
+START_WITHIN = 2.0
+"""Seconds that Temporal has to take a journey before the caller is told that it is recorded and will start."""
+
+LATEST = 20
+"""Facts on a journey's page."""
+
+_PLACE = TypeAdapter(tuple[Instant, CoiId])
+_SEQ = TypeAdapter(tuple[Annotated[PositiveInt, "seq"]])
+
+Key = Annotated[
+    str | None,
+    Header(alias="Idempotency-Key", pattern=r"^[!-~]{1,120}$", description="The same key again: the same journey."),
+]
+Search = Annotated[
+    str | None,
+    Query(pattern=r"^[!-~]{1,64}$", description="The beginning of any identifier: order, bag, batch, dose, shipment."),
+]
+
+
+@router.post(
+    "",
+    operation_id="orderJourney",
+    summary="Start a journey",
+    status_code=201,
+    response_model=JourneyReceipt,
+    responses={
+        **answer(201, "The journey runs.", examples.JOURNEY_STARTED, location=True),
+        **answer(202, "Recorded; it starts when Temporal is back.", examples.JOURNEY_RECORDED, location=True),
+        **problems(
+            "malformed",
+            "not_json",
+            "party_missing",
+            "unknown_partner",
+            "unknown_protocol",
+            "idempotency_conflict",
+            "order_exists",
+            "identifier_in_use",
+            "body_too_large",
+            "ledger_unavailable",
+        ),
+    },
+    openapi_extra=request_body(examples.ORDER_BODY),
+)
+async def order_journey(
+    _caller: AsPartner, using: Using, request: Request, order: JourneyOrder, key: Key = None
+) -> Response:
+    """Issue a chain-of-identity id and start the therapy under a published protocol.
+
+    Once it is recorded the journey will start, whatever happens to any process.
+    """
+    coi, traceparent = new_coi(), traceparent_of(request.headers)
+
+    async def record(session: AsyncSession) -> Ordered:
+        return await registry.order_journey(
+            session, order, coi=coi, key=key, traceparent=traceparent, now=datetime.now(UTC)
+        )
+
+    ordered = await settle(using.database, record)
+    if ordered.fresh:
+        metrics.JOURNEYS_ORDERED.labels(ordered.journey.protocol).inc()
+    started = ordered.journey.started_at is not None or await _started(using, ordered.journey.coi)
+    receipt = _receipt(ordered.journey, started)
+    return JSONResponse(receipt, status_code=201 if started else 202, headers={"Location": receipt["links"]["self"]})
+
+
+@router.get(
+    "",
+    operation_id="listJourneys",
+    summary="List journeys",
+    response_model=Page[JourneySummary],
+    responses={
+        **answer(200, "Journeys, the newest first.", examples.JOURNEY_PAGE),
+        **problems("malformed", "invalid_cursor", "ledger_unavailable"),
+    },
+)
+async def list_journeys(
+    _caller: AsPerson,
+    using: Using,
+    status: Annotated[JourneyStatus | None, Query(description="Only in this status.")] = None,
+    protocol: Annotated[ProtocolName | None, Query(description="Only under this protocol.")] = None,
+    treatment_centre: Annotated[PartyName | None, Query(description="Only of this treatment centre.")] = None,
+    stage: Annotated[StageId | None, Query(description="Only where this stage is active.")] = None,
+    at_risk: Annotated[bool | None, Query(description="Only with, or only without, a risk.")] = None,
+    overdue: Annotated[bool, Query(description="Only where something is late now.")] = False,
+    q: Search = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[JourneySummary]:
+    """Filters add up."""
+    async with using.database.reading() as session:
+        rows = await queries.journeys(
+            session,
+            status=status,
+            protocol=protocol,
+            treatment_centre=treatment_centre,
+            stage=stage,
+            at_risk=at_risk,
+            overdue_at=datetime.now(UTC) if overdue else None,
+            search=q,
+            after=decode("journeys", _PLACE, cursor),
+            limit=limit + 1,
+        )
+    return page(rows, limit, "journeys", lambda row: (row.ordered_at, row.coi), _summary)
+
+
+@router.get(
+    "/{coi}",
+    operation_id="getJourney",
+    summary="Everything about a journey",
+    response_model=JourneyDetail,
+    responses={
+        **answer(200, "The journey as it is now.", examples.JOURNEY),
+        **problems("unknown_journey", "ledger_unavailable"),
+    },
+)
+async def get_journey(_caller: AsPerson, using: Using, coi: str) -> JourneyDetail:
+    """Stages in the protocol's order with their due times, open tasks, deviations, materials, names, newest facts."""
+    async with using.database.reading() as session:
+        row = await find_journey(session, coi)
+        parts = {
+            "stages_in_order": [StageView.model_validate(each) for each in await queries.stages_of(session, coi)],
+            "tasks": [TaskView.model_validate(each) for each in await queries.open_tasks_of(session, coi)],
+            "deviations": [DeviationView.model_validate(each) for each in await queries.deviations_of(session, coi)],
+            "materials": material_views(await queries.materials_of(session, coi)),
+            "identifiers": [IdentifierView.model_validate(e) for e in await queries.identifiers_of(session, coi)],
+            "latest": [EntryView.model_validate(e) for e in await queries.latest_entries(session, coi, LATEST)],
+        }
+    return JourneyDetail.model_validate({**_columns(row), **parts})
+
+
+@router.get(
+    "/{coi}/ledger",
+    operation_id="readLedger",
+    summary="A journey's record",
+    response_model=Page[EntryView],
+    responses={
+        **answer(200, "Facts, in the order in which they were recorded.", examples.ENTRY_PAGE),
+        **problems("malformed", "unknown_journey", "invalid_cursor", "ledger_unavailable"),
+    },
+)
+async def read_ledger(
+    _caller: AsPerson, using: Using, coi: str, cursor: Cursor = None, limit: Limit = 50
+) -> Page[EntryView]:
+    """Each entry carries its hash and the hash of the one before it."""
+    route = f"ledger/{coi}"
+    after = decode(route, _SEQ, cursor)
+    async with using.database.reading() as session:
+        await find_journey(session, coi)
+        rows = await queries.entries(session, coi, after=after, limit=limit + 1)
+    return page(rows, limit, route, lambda row: (row.seq,), EntryView.model_validate)
+
+
+@router.get(
+    "/{coi}/materials",
+    operation_id="listMaterials",
+    summary="A journey's containers and doses",
+    response_model=Page[MaterialView],
+    responses={
+        **answer(200, "Each with what it was made from and what was made from it.", examples.MATERIAL_PAGE),
+        **problems("unknown_journey", "ledger_unavailable"),
+    },
+)
+async def list_materials(_caller: AsPerson, using: Using, coi: str) -> Page[MaterialView]:
+    """The genealogy, on one page: a journey has a handful."""
+    async with using.database.reading() as session:
+        await find_journey(session, coi)
+        return Page(items=material_views(await queries.materials_of(session, coi)), next=None)
+
+
+async def _started(using: Services, coi: str) -> bool:
+    try:
+        await start_journey(using.database, using.temporal, coi, START_WITHIN)
+    except (Unavailable, RPCError) as error:
+        log.warning("journey_not_started", journey=coi, error=describe(error))
+        return False
+    return True
+
+
+def _receipt(journey: JourneyRow, started: bool) -> dict[str, Any]:
+    here = journey_path(journey.coi)
+    receipt = JourneyReceipt(
+        coi=journey.coi,
+        order=journey.order_number,
+        status=journey.status,
+        started=started,
+        links=Links(self=here, journey=here),
+    )
+    return receipt.model_dump(mode="json")
+
+
+def _columns(row: JourneyRow) -> dict[str, Any]:
+    return {**row.model_dump(), "stages": [stage for stage in row.stages.split(",") if stage]}
+
+
+def _summary(row: JourneyRow) -> JourneySummary:
+    return JourneySummary.model_validate(_columns(row))

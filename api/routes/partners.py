@@ -1,0 +1,93 @@
+"""Partners: where an organisation's system is reached."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import Field, HttpUrl, TypeAdapter, field_validator
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api import examples
+from api.answers import PartnerView
+from api.callers import AsOperator
+from api.cursors import Cursor, Limit, Page, decode, page
+from api.documented import answer, problems, request_body
+from api.services import Using
+from api.transactions import settle
+from ledger import queries, registry
+from ledger.tables import PartnerRow
+from schemas.base import Strict
+from schemas.orders import PartyName
+
+router = APIRouter(prefix="/v1/partners", tags=["partners"])
+
+_PLACE = TypeAdapter(tuple[PartyName])
+_URL = TypeAdapter(HttpUrl)
+
+
+class PartnerAddress(Strict):
+    """Where commands are sent: `{url}/commands`."""
+
+    url: Annotated[str, Field(max_length=500, pattern=r"^https?://[!-~]+$", json_schema_extra={"format": "uri"})]
+
+    @field_validator("url")
+    @classmethod
+    def _reachable(cls, value: str) -> str:
+        _URL.validate_python(value)
+        return value.rstrip("/")
+
+
+@router.put(
+    "/{name}",
+    operation_id="registerPartner",
+    summary="Register a partner",
+    response_model=PartnerView,
+    responses={
+        **answer(200, "The partner as it is registered now.", examples.PARTNER),
+        **problems("malformed", "not_json", "body_too_large", "ledger_unavailable"),
+    },
+    openapi_extra=request_body(examples.PARTNER_BODY),
+)
+async def register_partner(_caller: AsOperator, using: Using, name: PartyName, address: PartnerAddress) -> PartnerView:
+    """The newest address counts, also for journeys that run."""
+
+    async def record(session: AsyncSession) -> PartnerRow:
+        return await registry.register_partner(session, name, address.url, datetime.now(UTC))
+
+    return PartnerView.model_validate(await settle(using.database, record))
+
+
+@router.get(
+    "",
+    operation_id="listPartners",
+    summary="List partners",
+    response_model=Page[PartnerView],
+    responses={
+        **answer(200, "Partners by name.", examples.PARTNER_PAGE),
+        **problems("malformed", "invalid_cursor", "ledger_unavailable"),
+    },
+)
+async def list_partners(
+    _caller: AsOperator, using: Using, cursor: Cursor = None, limit: Limit = 50
+) -> Page[PartnerView]:
+    """Every organisation's system that can be a party of a journey."""
+    after = decode("partners", _PLACE, cursor)
+    async with using.database.reading() as session:
+        rows = await queries.partners(session, after=after, limit=limit + 1)
+    return page(rows, limit, "partners", lambda row: (row.name,), PartnerView.model_validate)
+
+
+@router.get(
+    "/{name}",
+    operation_id="getPartner",
+    summary="One partner",
+    response_model=PartnerView,
+    responses={
+        **answer(200, "The partner.", examples.PARTNER),
+        **problems("malformed", "unknown_partner", "ledger_unavailable"),
+    },
+)
+async def get_partner(_caller: AsOperator, using: Using, name: PartyName) -> PartnerView:
+    """Where commands to this organisation are sent."""
+    async with using.database.reading() as session:
+        return PartnerView.model_validate(await registry.find_partner(session, name))

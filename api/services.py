@@ -1,0 +1,29 @@
+"""What the routes work with."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from api.reception import Reception
+from api.relay import Relay
+from api.temporal_link import TemporalLink
+from ledger.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One of each for the process."""
+
+    database: Database
+    temporal: TemporalLink
+    relay: Relay
+    reception: Reception
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+Using = Annotated[Services, Depends(_services)]

@@ -1,0 +1,282 @@
+"""The inbox: an event is acknowledged when it is committed here, and stays until its journey has judged it.
+
+unmatched ──(its subject becomes known)──> received ──(the journey's word, written with the ledger)──> applied, …
+    └──(a person gives it up)──> dismissed
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, and_, func, insert, or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from ledger.tables import IdentifierRow, InboxRow, JourneyRow
+from schemas.errors import Conflict, Flaw, NotFound
+from schemas.events import PartnerEvent
+from schemas.facts import EventStatus
+
+Key = tuple[str, str]
+"""Source and id: the identity of an event."""
+
+DELIVER_AGAIN_AFTER = (timedelta(seconds=60), timedelta(minutes=5), timedelta(minutes=30))
+"""How long a delivered event may stay without an outcome after its first, second and every later delivery."""
+
+_KEYS_A_STATEMENT = 500
+"""Both databases limit how many values one statement may carry."""
+
+_KEY = tuple_(col(InboxRow.source), col(InboxRow.id))
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """An event that was read, and the message that it came in."""
+
+    event: PartnerEvent
+    body: dict[str, Any]
+
+    @property
+    def key(self) -> Key:
+        return self.event.source, self.event.id
+
+    @cached_property
+    def fingerprint(self) -> str:
+        return self.event.fingerprint()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an event stands."""
+
+    source: str
+    id: str
+    status: str
+    reason: str | None
+    journey: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An event on its way to its journey."""
+
+    journey: str
+    started: bool
+    received_at: datetime
+    event: PartnerEvent
+
+    @property
+    def key(self) -> Key:
+        return self.event.source, self.event.id
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What the inbox still holds: not delivered, the oldest of those, and not matched."""
+
+    undelivered: int
+    oldest: datetime | None
+    unmatched: int
+
+
+async def receive(
+    session: AsyncSession, groups: Sequence[Sequence[Incoming]], received_at: datetime
+) -> list[list[Standing] | Conflict]:
+    """Store each group whole or not at all; in the order of the groups, what became of each.
+
+    A group with an event that is on record with other content comes back as its `Conflict`. Raises
+    `IntegrityError` if another process stored one of the events at the same moment: the caller asks again.
+    """
+    everything = [incoming for group in groups for incoming in group]
+    known = await _fingerprints(session, {incoming.key for incoming in everything})
+    standing = {key: each for key, (_, each) in known.items()}
+    prints = {key: fingerprint for key, (fingerprint, _) in known.items()}
+    journeys = await _journeys(session, {incoming.event.subject for incoming in everything})
+    rows: dict[Key, dict[str, Any]] = {}
+    results: list[list[Standing] | Conflict] = []
+    for group in groups:
+        fresh = _fresh(group, prints)
+        if isinstance(fresh, Conflict):
+            results.append(fresh)
+            continue
+        for key, incoming in fresh.items():
+            prints[key] = incoming.fingerprint
+            rows[key] = _row(incoming, journeys, received_at)
+            standing[key] = _standing(rows[key])
+        results.append([standing[incoming.key] for incoming in group])
+    if rows:
+        # In one order everywhere, so that two processes never wait for each other's rows.
+        await session.execute(insert(InboxRow), [rows[key] for key in sorted(rows)])
+    return results
+
+
+async def look_up(session: AsyncSession, source: str, event_id: str) -> InboxRow:
+    """The event on record. Raises `NotFound` (`unknown_event`)."""
+    row = await session.get(InboxRow, (source, event_id))
+    if row is None:
+        raise NotFound("unknown_event", "No event is on record under that source and id.")
+    return row
+
+
+async def match_unmatched(session: AsyncSession) -> int:
+    """Give every unmatched event whose subject has become known its journey; how many there were."""
+    unmatched = col(InboxRow.status) == EventStatus.UNMATCHED
+    subject = col(IdentifierRow.value) == col(InboxRow.subject)
+    journey = select(IdentifierRow.journey).where(subject).scalar_subquery()
+    known = select(IdentifierRow.value).where(subject).exists()
+    result = await session.execute(
+        update(InboxRow)
+        .where(unmatched, known)
+        .values(status=EventStatus.RECEIVED.value, journey=journey)
+        .returning(col(InboxRow.id))
+        .execution_options(synchronize_session=False)
+    )
+    return len(result.all())
+
+
+async def matchable(session: AsyncSession) -> bool:
+    """Whether `match_unmatched` would find anything; asked first, because reading stops no writer."""
+    subject = col(IdentifierRow.value) == col(InboxRow.subject)
+    found = select(InboxRow.id).join(IdentifierRow, subject).where(col(InboxRow.status) == EventStatus.UNMATCHED)
+    return (await session.execute(found.limit(1))).first() is not None
+
+
+async def journeys_behind(session: AsyncSession, now: datetime, grace: timedelta, limit: int) -> list[str]:
+    """Journeys with an event that should have been delivered by now, the longest waiting first.
+
+    `grace`: how long an event is left to the process that acknowledged it.
+    """
+    waiting = and_(col(InboxRow.received_at) <= now - grace, _to_deliver(now))
+    oldest = func.min(col(InboxRow.received_at))
+    result = await session.execute(
+        select(InboxRow.journey).where(waiting).group_by(col(InboxRow.journey)).order_by(oldest).limit(limit)
+    )
+    return [journey for (journey,) in result if journey is not None]
+
+
+async def undelivered(session: AsyncSession, journeys: Iterable[str], now: datetime, limit: int) -> list[Waiting]:
+    """What has to be delivered to these journeys, in the order of reception."""
+    result = await session.execute(
+        select(InboxRow.journey, InboxRow.event, InboxRow.received_at, JourneyRow.started_at)
+        .join(JourneyRow, col(JourneyRow.coi) == col(InboxRow.journey))
+        .where(col(InboxRow.journey).in_(list(journeys)), _to_deliver(now))
+        .order_by(col(InboxRow.received_at), col(InboxRow.source), col(InboxRow.id))
+        .limit(limit)
+    )
+    return [
+        Waiting(journey or "", started_at is not None, received_at, PartnerEvent.model_validate(event))
+        for journey, event, received_at, started_at in result
+    ]
+
+
+async def mark_delivered(session: AsyncSession, keys: Sequence[Key], now: datetime) -> None:
+    """Note that Temporal has these events. Their status is the journey's to say."""
+    for first in range(0, len(keys), _KEYS_A_STATEMENT):
+        await session.execute(
+            update(InboxRow)
+            .where(_KEY.in_(list(keys[first : first + _KEYS_A_STATEMENT])))
+            .values(delivered_at=now, attempts=col(InboxRow.attempts) + 1)
+            .execution_options(synchronize_session=False)
+        )
+
+
+async def dismiss(session: AsyncSession, source: str, event_id: str, by: str, reason: str) -> InboxRow:
+    """A person gives up an event that nothing is known about. Again is the same as once.
+
+    Raises `NotFound` (`unknown_event`) and `Conflict` (`event_not_unmatched`).
+    """
+    row = await look_up(session, source, event_id)
+    if row.status == EventStatus.DISMISSED:
+        return row
+    if row.status != EventStatus.UNMATCHED:
+        raise Conflict("event_not_unmatched", f"The event is {row.status}: only an unmatched one can be given up.")
+    row.status, row.reason, row.decided_by = EventStatus.DISMISSED.value, reason, by
+    return row
+
+
+async def backlog(session: AsyncSession) -> Backlog:
+    """What is still waiting, for operators."""
+    received = and_(col(InboxRow.status) == EventStatus.RECEIVED, col(InboxRow.delivered_at).is_(None))
+    undelivered_, oldest = (
+        await session.execute(select(func.count(), func.min(col(InboxRow.received_at))).where(received))
+    ).one()
+    unmatched = select(func.count()).where(col(InboxRow.status) == EventStatus.UNMATCHED)
+    return Backlog(undelivered_, oldest, (await session.execute(unmatched)).scalar_one())
+
+
+def _to_deliver(now: datetime) -> ColumnElement[bool]:
+    """Has a journey, and was not delivered, or so long ago that the journey should have answered."""
+    delivered, attempts, last = col(InboxRow.delivered_at), col(InboxRow.attempts), len(DELIVER_AGAIN_AFTER)
+    again = [
+        and_(attempts >= times if times == last else attempts == times, delivered <= now - pause)
+        for times, pause in enumerate(DELIVER_AGAIN_AFTER, start=1)
+    ]
+    return and_(col(InboxRow.status) == EventStatus.RECEIVED, or_(delivered.is_(None), *again))
+
+
+async def _fingerprints(session: AsyncSession, keys: set[Key]) -> dict[Key, tuple[str, Standing]]:
+    columns = (
+        col(InboxRow.fingerprint),
+        col(InboxRow.source),
+        col(InboxRow.id),
+        col(InboxRow.status),
+        col(InboxRow.reason),
+        col(InboxRow.journey),
+    )
+    wanted, found = sorted(keys), {}
+    for first in range(0, len(wanted), _KEYS_A_STATEMENT):
+        part = wanted[first : first + _KEYS_A_STATEMENT]
+        for row in (await session.execute(select(*columns).where(_KEY.in_(part)))).mappings():
+            found[row["source"], row["id"]] = (row["fingerprint"], _standing(row))
+    return found
+
+
+async def _journeys(session: AsyncSession, subjects: set[str]) -> dict[str, str]:
+    wanted, found = sorted(subjects), {}
+    for first in range(0, len(wanted), _KEYS_A_STATEMENT):
+        known = col(IdentifierRow.value).in_(wanted[first : first + _KEYS_A_STATEMENT])
+        result = await session.execute(select(IdentifierRow.value, IdentifierRow.journey).where(known))
+        found.update({value: journey for value, journey in result})
+    return found
+
+
+def _fresh(group: Sequence[Incoming], prints: Mapping[Key, str]) -> dict[Key, Incoming] | Conflict:
+    """The group's events that are not on record yet, or why the group cannot be stored."""
+    fresh: dict[Key, Incoming] = {}
+    for place, incoming in enumerate(group):
+        before = fresh[incoming.key].fingerprint if incoming.key in fresh else prints.get(incoming.key)
+        if before is None:
+            fresh[incoming.key] = incoming
+        elif before != incoming.fingerprint:
+            where = f"/{place}/id" if len(group) > 1 else "/id"
+            flaw = Flaw(pointer=where, code="event_conflict", detail="on record with other content")
+            return Conflict(
+                "event_conflict", "An event with this source and id is on record with other content.", [flaw]
+            )
+    return fresh
+
+
+def _row(incoming: Incoming, journeys: Mapping[str, str], received_at: datetime) -> dict[str, Any]:
+    event = incoming.event
+    journey = journeys.get(event.subject)
+    return {
+        "source": event.source,
+        "id": event.id,
+        "type": event.type,
+        "subject": event.subject,
+        "occurred_at": event.occurred_at,
+        "received_at": received_at,
+        "fingerprint": incoming.fingerprint,
+        "event": event.model_dump(mode="json", exclude_none=True),
+        "body": incoming.body,
+        "journey": journey,
+        "status": (EventStatus.RECEIVED if journey else EventStatus.UNMATCHED).value,
+        "reason": None,
+        "attempts": 0,
+    }
+
+
+def _standing(row: Mapping[str, Any] | RowMapping) -> Standing:
+    return Standing(row["source"], row["id"], row["status"], row["reason"], row["journey"])

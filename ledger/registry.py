@@ -1,0 +1,199 @@
+"""What is registered before anything happens: protocols, partners, and the orders that journeys start from."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from ledger.tables import IdentifierRow, JourneyRow, PartnerRow, ProtocolRow
+from schemas.canonical import content_hash
+from schemas.errors import Conflict, Flaw, Invalid, NotFound
+from schemas.events import TraceParent
+from schemas.identity import IdentifierKind, Role
+from schemas.orders import JourneyOrder, JourneyStart, journey_start
+from schemas.protocols import Protocol
+
+LARGEST_VERSION = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """A journey that is on record; `fresh` if this order put it there."""
+
+    journey: JourneyRow
+    fresh: bool
+
+
+async def publish(session: AsyncSession, protocol: Protocol, now: datetime) -> tuple[ProtocolRow, bool]:
+    """Put a protocol on record; whether it is new. Raises `Conflict` (`protocol_exists`)."""
+    found = await session.get(ProtocolRow, (protocol.protocol, protocol.version))
+    if found is not None:
+        if found.hash != protocol.hash:
+            detail = f"Version {protocol.version} of {protocol.protocol} is published with other content."
+            raise Conflict("protocol_exists", detail)
+        return found, False
+    row = ProtocolRow(
+        name=protocol.protocol,
+        version=protocol.version,
+        hash=protocol.hash,
+        title=protocol.title,
+        document=protocol.model_dump(mode="json", by_alias=True, exclude_none=True),
+        published_at=now,
+    )
+    session.add(row)
+    await session.flush()
+    return row, True
+
+
+async def find_protocol(session: AsyncSession, name: str, version: int | None = None) -> ProtocolRow:
+    """A published version, the newest unless one is named. Raises `NotFound` (`unknown_protocol`)."""
+    query = select(ProtocolRow).where(col(ProtocolRow.name) == name)
+    if version is not None:
+        query = query.where(col(ProtocolRow.version) == min(version, LARGEST_VERSION))
+    found = await session.execute(query.order_by(col(ProtocolRow.version).desc()).limit(1))
+    row = found.scalar_one_or_none()
+    if row is None:
+        which = name if version is None else f"{name} version {version}"
+        raise NotFound("unknown_protocol", f"No protocol {which} is published.")
+    return row
+
+
+async def register_partner(session: AsyncSession, name: str, url: str, now: datetime) -> PartnerRow:
+    """Say where a partner is reached; the newest word counts."""
+    row = await session.get(PartnerRow, name)
+    if row is None:
+        row = PartnerRow(name=name, url=url, updated_at=now)
+        session.add(row)
+    else:
+        row.url, row.updated_at = url, now
+    await session.flush()
+    return row
+
+
+async def find_partner(session: AsyncSession, name: str) -> PartnerRow:
+    """Raises `NotFound` (`unknown_partner`)."""
+    row = await session.get(PartnerRow, name)
+    if row is None:
+        raise NotFound("unknown_partner", "No partner is registered under that name.")
+    return row
+
+
+async def find_journey(session: AsyncSession, coi: str) -> JourneyRow:
+    """Raises `NotFound` (`unknown_journey`)."""
+    row = await session.get(JourneyRow, coi)
+    if row is None:
+        raise NotFound("unknown_journey", "No journey is known under that chain-of-identity id.")
+    return row
+
+
+async def order_journey(
+    session: AsyncSession,
+    order: JourneyOrder,
+    *,
+    coi: str,
+    key: str | None,
+    traceparent: TraceParent | None,
+    now: datetime,
+) -> Ordered:
+    """Put a journey on record under a fresh `coi`, or find the one that this `key` ordered before.
+
+    Raises `Conflict` (`idempotency_conflict`, `order_exists`, `identifier_in_use`), `NotFound`
+    (`unknown_protocol`) and `Invalid` (`party_missing`, `unknown_partner`).
+    """
+    request = content_hash(order.model_dump(mode="json"))
+    before = await _by_key(session, key)
+    if before is not None:
+        if before.request_hash != request:
+            raise Conflict("idempotency_conflict", "This Idempotency-Key was used for another request.")
+        return Ordered(before, fresh=False)
+    await _order_is_free(session, order.order)
+    protocol = await find_protocol(session, order.protocol, order.version)
+    journey_start(order, coi, Protocol.model_validate(protocol.document), now)
+    await _parties_are_known(session, order)
+    row = _journey(order, coi, protocol, request, now)
+    row.idempotency_key, row.traceparent = key, traceparent
+    session.add(row)
+    session.add(IdentifierRow(value=coi, journey=coi, kind=IdentifierKind.COI.value))
+    session.add(IdentifierRow(value=order.order, journey=coi, kind=IdentifierKind.ORDER.value))
+    await session.flush()
+    return Ordered(row, fresh=True)
+
+
+async def start_of(session: AsyncSession, journey: JourneyRow) -> JourneyStart:
+    """What the workflow of an ordered journey is given."""
+    protocol = await find_protocol(session, journey.protocol, journey.version)
+    return JourneyStart.model_validate(
+        {
+            "coi": journey.coi,
+            "order": journey.order_number,
+            "parties": journey.parties,
+            "protocol": protocol.document,
+            "time_lapse": journey.time_lapse,
+            "ordered_at": journey.ordered_at,
+        }
+    )
+
+
+async def not_started(session: AsyncSession, ordered_before: datetime, limit: int) -> list[str]:
+    """Journeys that are recorded and that Temporal does not have yet, the oldest first."""
+    query = select(JourneyRow.coi).where(
+        col(JourneyRow.started_at).is_(None), col(JourneyRow.ordered_at) <= ordered_before
+    )
+    return list((await session.execute(query.order_by(col(JourneyRow.ordered_at)).limit(limit))).scalars())
+
+
+async def mark_started(session: AsyncSession, coi: str, now: datetime) -> None:
+    """Note that Temporal has the journey; the first note stands."""
+    await session.execute(
+        update(JourneyRow)
+        .where(col(JourneyRow.coi) == coi, col(JourneyRow.started_at).is_(None))
+        .values(started_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _by_key(session: AsyncSession, key: str | None) -> JourneyRow | None:
+    if key is None:
+        return None
+    found = await session.execute(select(JourneyRow).where(col(JourneyRow.idempotency_key) == key))
+    return found.scalar_one_or_none()
+
+
+async def _order_is_free(session: AsyncSession, order: str) -> None:
+    taken = await session.execute(select(JourneyRow.coi).where(col(JourneyRow.order_number) == order))
+    if taken.first() is not None:
+        raise Conflict("order_exists", "A journey for this order number is on record.")
+    if await session.get(IdentifierRow, order) is not None:
+        flaw = Flaw(pointer="/order", code="identifier_in_use", detail="names something of another journey")
+        raise Conflict("identifier_in_use", "The order number names something of another journey.", [flaw])
+
+
+async def _parties_are_known(session: AsyncSession, order: JourneyOrder) -> None:
+    wanted = set(order.parties.values())
+    found = set((await session.execute(select(PartnerRow.name).where(col(PartnerRow.name).in_(wanted)))).scalars())
+    flaws = [
+        Flaw(pointer=f"/parties/{role}", code="unknown_partner", detail="no partner is registered under that name")
+        for role, name in order.parties.items()
+        if name not in found
+    ]
+    if flaws:
+        raise Invalid("unknown_partner", "A party is not registered as a partner.", flaws)
+
+
+def _journey(order: JourneyOrder, coi: str, protocol: ProtocolRow, request: str, now: datetime) -> JourneyRow:
+    parties: dict[str, Any] = {role.value: name for role, name in order.parties.items()}
+    return JourneyRow(
+        coi=coi,
+        order_number=order.order,
+        request_hash=request,
+        protocol=protocol.name,
+        version=protocol.version,
+        protocol_hash=protocol.hash,
+        parties=parties,
+        treatment_centre=parties.get(Role.TREATMENT_CENTRE.value),
+        time_lapse=order.time_lapse,
+        ordered_at=now,
+    )

@@ -1,7 +1,7 @@
 """The start of a journey: what is asked for, and what the workflow is given."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, PositiveInt, StringConstraints
 
@@ -42,6 +42,9 @@ class JourneyStart(Strict):
     time_lapse: float = 1
     ordered_at: Instant
     engine_version: int = ENGINE_VERSION
+    carried: dict[str, Any] | None = Field(
+        default=None, description="What the run before this one knew; set when a journey goes on in a new run."
+    )
 
     def party(self, role: Role) -> PartyName:
         """The organisation in a role; every role of the protocol is bound before a journey starts."""

@@ -21,7 +21,9 @@ class Settings(BaseSettings):
         default=None, description="`host:port` of a Temporal server. Unset: `clew up` starts an embedded one."
     )
     temporal_namespace: str = Field(default="default", description="The Temporal namespace.")
-    api_host: str = Field(default="127.0.0.1", description="The address that the API and the worker's metrics listen on.")
+    api_host: str = Field(
+        default="127.0.0.1", description="The address that the API and the worker's metrics listen on."
+    )
     api_port: int = Field(default=8000, ge=0, le=65535, description="The port that the API listens on.")
     temporal_port: int = Field(default=7233, ge=0, le=65535, description="The embedded Temporal server's port.")
     temporal_ui_port: int = Field(default=8233, ge=0, le=65535, description="The embedded Temporal Web UI's port.")

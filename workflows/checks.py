@@ -152,6 +152,11 @@ def batch_under_review(state: JourneyState, stage: StageState) -> str | None:
     return state.batch_of(made.id) if made else None
 
 
+def doses_of(state: JourneyState, batch: str | None) -> list[Material]:
+    """What a batch became."""
+    return [each for each in state.materials.values() if each.kind == "product" and each.batch == batch]
+
+
 def batch_is_under_review(hearing: Hearing) -> Refusal | None:
     batch = str(hearing.event.data["batch"])
     return None if batch == batch_under_review(hearing.state, hearing.stage) else mismatch(batch)
@@ -186,8 +191,7 @@ def release_is_signed(hearing: Hearing) -> Refusal | None:
 
 def doses_are_the_batchs(hearing: Hearing) -> Refusal | None:
     released = cast(said.BatchReleased, hearing.said)
-    made = {each.id for each in hearing.state.materials.values() if each.batch == released.batch}
-    return _same(set(released.doses), made)
+    return _same(set(released.doses), {each.id for each in doses_of(hearing.state, released.batch)})
 
 
 def after_release(hearing: Hearing) -> Refusal | None:

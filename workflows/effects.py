@@ -101,7 +101,7 @@ def _released(hearing: Hearing) -> Changed:
 
 def _rejected(hearing: Hearing) -> Changed:
     batch = cast(said.BatchRejected, hearing.said).batch
-    doses = [each for each in hearing.state.materials.values() if each.batch == batch and each.kind == "product"]
+    doses = checks.doses_of(hearing.state, batch)
     return [each.model_copy(update={"status": MaterialStatus.REJECTED}) for each in doses]
 
 

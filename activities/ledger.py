@@ -8,7 +8,7 @@ from temporalio.exceptions import ApplicationError
 from ledger.append import append
 from ledger.database import Database
 from ledger.trouble import database_trouble
-from schemas.errors import ClewError
+from schemas.errors import ClewError, Unavailable
 from schemas.facts import Appended, Batch
 from workflows.ports import LedgerPort
 
@@ -21,12 +21,12 @@ class LedgerActivities(LedgerPort):
 
     @activity.defn(name="append_facts")
     async def append_facts(self, batch: Batch) -> Appended:
-        """Fails with the refusal's code as type; it is tried again only where that can help."""
+        """Fails as `ledger_unavailable`, to be tried again, or for good with the code of a refusal."""
         try:
             with database_trouble():
                 async with self._database.writing() as session:
                     return await append(session, batch, datetime.now(UTC))
+        except Unavailable as away:
+            raise ApplicationError(away.detail, type="ledger_unavailable") from None
         except ClewError as refusal:
-            raise ApplicationError(
-                refusal.detail, type=refusal.code, non_retryable=not refusal.retry_can_help
-            ) from None
+            raise ApplicationError(refusal.detail, type=refusal.code, non_retryable=True) from None

@@ -207,4 +207,3 @@ async def test_a_page_without_a_record_is_found(record: Database) -> None:
     found = await verify(record, projections=True)
     assert found.first_bad is not None
     assert found.first_bad.journey == ghost.coi
-    assert ghost.time > MORNING

@@ -1,0 +1,81 @@
+"""Any database comes to the newest version of the tables, however many ask for it at once."""
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+from sqlmodel import SQLModel
+
+from ledger.database import Database
+from ledger.migrate import FOLDER, is_current, migrate
+from schemas.errors import Unavailable
+from tests.databases import sqlite_url
+from tests.ledger.processes import run_together
+from tests.ledger.scribe import Scribe, put
+
+
+async def test_a_fresh_database_becomes_current_and_takes_facts(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
+    assert not await is_current(database)
+    await migrate(empty_database_url)
+    assert await is_current(database)
+    ana = Scribe()
+    await put(database, ana.batch(ana.started()))
+    await migrate(empty_database_url)
+    assert await is_current(database)
+    async with database.reading() as session:
+        assert (await session.execute(text("SELECT count(*) FROM entry"))).scalar_one() == 1
+    await database.close()
+
+
+async def test_the_migrations_make_the_tables_that_the_code_speaks_of(database: Database) -> None:
+    def compared(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, SQLModel.metadata))
+
+    async with database.reading() as session:
+        assert await (await session.connection()).run_sync(compared) == []
+
+
+async def test_processes_that_migrate_at_once_do_not_trip_over_each_other(empty_database_url: str) -> None:
+    code = (
+        "import asyncio, sys; from ledger.migrate import migrate; print('ready', flush=True); sys.stdin.read();"
+        f"asyncio.run(migrate({empty_database_url!r}))"
+    )
+    await run_together([["-c", code]] * 2)
+    database = Database(empty_database_url)
+    assert await is_current(database)
+    await database.close()
+
+
+@pytest.mark.parametrize("damage", ["rubbish", "folder", "missing"])
+async def test_a_file_that_cannot_be_used_gets_one_clear_sentence(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "clew.db"
+    if damage == "rubbish":
+        path.write_bytes(b"not a database at all" * 500)
+    elif damage == "folder":
+        path.mkdir()
+    else:
+        path = tmp_path / "nowhere" / "clew.db"
+    with pytest.raises(Unavailable) as refusal:
+        await migrate(sqlite_url(path))
+    assert refusal.value.code == "home_unusable"
+    assert str(tmp_path) not in refusal.value.detail
+    assert refusal.value.__cause__ is None
+
+
+async def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
+    url = "postgresql+asyncpg://clew:secret@127.0.0.1:1/clew"
+    with pytest.raises(Unavailable) as refusal:
+        await migrate(url)
+    assert refusal.value.code == "ledger_unavailable"
+    assert "secret" not in str(refusal.value)
+
+
+def test_the_migrations_travel_with_the_package() -> None:
+    """A wheel has what `packages.find` finds: folders with an `__init__.py`."""
+    assert (FOLDER / "__init__.py").exists()
+    assert (FOLDER / "versions" / "__init__.py").exists()
+    assert (FOLDER / "env.py").exists()

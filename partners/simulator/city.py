@@ -65,6 +65,7 @@ class SimulatedPartners:
         self._directory: dict[str, str] = {}
         self._open = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
+        self._registered = asyncio.Event()
         self._ready = asyncio.Event()
 
     async def __aenter__(self) -> Self:
@@ -108,7 +109,7 @@ class SimulatedPartners:
         await running.start()
         self.partners[partner.practice.role] = running
         self._directory[partner.setting.organisation] = running.url
-        self._begin(partner.sender.run())
+        self._begin(self._speaking(partner))
 
     def _partner(self, practice: Practice, outside: Outside) -> SimulatedPartner:
         kind = OnboardingCentre if practice.role is Role.TREATMENT_CENTRE else SimulatedPartner
@@ -129,10 +130,16 @@ class SimulatedPartners:
         """Clew may start after us: it is asked until it is there."""
         for organisation, url in self._directory.items():
             await _until_taken(partial(outside.register, organisation, url))
+        self._registered.set()
         centre = self.partners[Role.TREATMENT_CENTRE].url
         for patient in patients(self.config):
             await _until_taken(partial(outside.enrol, centre, patient.model_dump(mode="json")))
         self._ready.set()
+
+    async def _speaking(self, partner: SimulatedPartner) -> None:
+        # Clew takes no order for an organisation that it does not know.
+        await self._registered.wait()
+        await partner.sender.run()
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))

@@ -1,7 +1,7 @@
 """How long things take in real life, around the published medians, inside the due times of the shipped protocols.
 
-A typical autologous CAR-T run is about 30 days from vein to vein. Fresh material and fresh product are treated as
-such where a command shows it: by its temperature, its tests or its missing thaw limit.
+A typical autologous CAR-T run is about 30 days from vein to vein. What is carried above freezing is carried quickly,
+and a patient whose therapy the centre does not know is prepared quickly, because the product may be fresh.
 """
 
 from partners.simulator.chance import days, hours, minutes
@@ -14,9 +14,9 @@ COLLECTION = hours(3, 4, 6)
 QUICK_PICK_UP = hours(1, 2, 3)
 QUICK_TRANSIT = hours(5, 9, 13)
 QUICK_DELAY = hours(1, 2, 4)
-PICK_UP = hours(6, 10, 14)
-TRANSIT = hours(20, 26, 34)
-DELAY = hours(4, 7, 10)
+PICK_UP = hours(3, 5, 8)
+TRANSIT = hours(14, 19, 22)
+DELAY = hours(2, 3, 5)
 RECEIPT = minutes(15, 30, 60)
 
 MANUFACTURE_START = hours(4, 12, 18)
@@ -39,12 +39,12 @@ TESTS = {
 }
 OTHER_TEST = hours(2, 4, 8)
 
-CONDITIONING_START = days(2, 3, 5)
+ADMISSION = days(2, 3, 5)
 CONDITIONING = days(3, 3, 3.2)
-REST_BEFORE_INFUSION = days(2, 2.2, 3)
-QUICK_CONDITIONING_START = hours(2, 4, 6)
+REST = days(2, 2.2, 3)
+QUICK_ADMISSION = hours(2, 4, 6)
 QUICK_CONDITIONING = hours(20, 26, 32)
-QUICK_INFUSION = hours(2, 4, 8)
+QUICK_REST = hours(2, 4, 8)
 THAW_TO_END = minutes(8, 15, 25)
 
 VISIT_REPORT = hours(1, 6, 20)

@@ -7,6 +7,9 @@ from partners.simulator.story import CommandStory
 from schemas.base import iso
 from schemas.identity import Role
 
+DOSES = (1, 1, 1, 2)
+"""How many doses a batch fills: now and then it is enough for two."""
+
 
 def make(story: CommandStory) -> str:
     """One batch from the first container; what is left of the starting material is kept."""
@@ -18,7 +21,8 @@ def make(story: CommandStory) -> str:
         story.takes(spread)
         story.says("manufacture.step_completed", batch, batch=batch, step=step)
     story.takes(durations.HARVEST_AND_FILL)
-    story.says("manufacture.completed", batch, batch=batch, doses=[f"{batch}-1"], parents=used)
+    doses = [f"{batch}-{number}" for number in range(1, story.chance.choice(DOSES) + 1)]
+    story.says("manufacture.completed", batch, batch=batch, doses=doses, parents=used)
     return story.number("MO")
 
 

@@ -82,7 +82,8 @@ class Sender:
             if not self._store.still_waiting(message):
                 continue
             if message.target == "event" and self._postponed(message):
-                continue
+                # The order is another one now: read it again.
+                return True
             try:
                 answer = await self._send(message)
             except NotNow:

@@ -23,11 +23,11 @@ POLICY: dict[str, dict[str, float]] = {
 }
 """For each question, how often people choose what. Only what a task offers is ever chosen."""
 
-PATIENCE = {"partner_refused": (2, "stop")}
+PATIENCE = {"partner_refused": (2, "stop"), "exception": (5, "stop")}
 """After so many answers to the same question, this one."""
 
 PROFESSIONS = ("nurse", "coordinator", "pharmacist", "physician")
-LOOK_EVERY = 0.2
+LOOK_EVERY = 0.25
 
 _log = structlog.get_logger(__name__)
 
@@ -76,8 +76,8 @@ class Staff:
         try:
             await self.outside.decide(task.journey, decision.model_dump(mode="json"))
         except Rejected as rejected:
-            # Decided by somebody else, or moot by now: the next look will not show it any more.
-            _log.warning("simulator.decision_rejected", decision=decision.id, status=rejected.status)
+            # Decided by somebody else, moot, or not to be decided yet: the next look will show.
+            _log.debug("simulator.decision_rejected", decision=decision.id, status=rejected.status)
         else:
             self.store.remember_decision(decision.id, task.journey, task.stage, task.question, decision.choice)
 

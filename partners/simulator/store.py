@@ -130,7 +130,7 @@ class Store:
         """Whether an earlier part of the story was held back until after this one."""
         found = self._db.execute(
             "SELECT 1 FROM outgoing held JOIN outgoing this ON this.id = ? WHERE held.key = this.key"
-            " AND held.status = 'waiting' AND held.postponed = 1 AND held.number < this.number",
+            " AND held.status = 'waiting' AND held.number < this.number AND held.send_at > this.send_at",
             (message.id,),
         )
         return bool(found.fetchone())

@@ -1,15 +1,33 @@
 """The treatment centre: provides the evidence, prepares the patient, gives the product, sees the patient again."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from partners.simulator import durations
+from partners.simulator.chance import Spread
 from partners.simulator.milestones import reach_milestones
 from partners.simulator.practice import Practice, only_acknowledge
 from partners.simulator.story import CommandStory
 from schemas.identity import Role
 
-CRYOPRESERVED = frozenset({"autologous-car-t"})
-"""Therapies whose product waits in the freezer until the patient is ready."""
+
+@dataclass(frozen=True)
+class Regimen:
+    """How a patient is prepared: until the first day, the days of treatment, and the rest before the infusion."""
+
+    name: str
+    admission: Spread
+    treatment: Spread
+    rest: Spread
+
+
+REGIMENS = {
+    "autologous-car-t": Regimen("flu_cy", durations.ADMISSION, durations.CONDITIONING, durations.REST),
+}
+"""By therapy."""
+
+QUICK = Regimen("flu_cy_short", durations.QUICK_ADMISSION, durations.QUICK_CONDITIONING, durations.QUICK_REST)
+"""For any other: its product may be fresh, and does not wait."""
 
 A_YEAR = timedelta(days=365)
 
@@ -26,25 +44,21 @@ def provide_evidence(story: CommandStory) -> None:
 
 def condition(story: CommandStory) -> None:
     """Lymphodepletion, in time for the product."""
-    # A therapy that we did not order ourselves may be a fresh one, which does not wait.
-    if story.protocol in CRYOPRESERVED:
-        start, length, regimen = durations.CONDITIONING_START, durations.CONDITIONING, "flu_cy"
-    else:
-        start, length, regimen = durations.QUICK_CONDITIONING_START, durations.QUICK_CONDITIONING, "flu_cy_short"
-    story.takes(start)
-    story.says("conditioning.started", story.coi, regimen=regimen, starts_on=story.now.date().isoformat())
-    story.takes(length)
-    story.says("conditioning.completed", story.coi, regimen=regimen, ends_on=story.now.date().isoformat())
+    regimen = _regimen(story)
+    story.takes(regimen.admission)
+    story.says("conditioning.started", story.coi, regimen=regimen.name, starts_on=story.now.date().isoformat())
+    story.takes(regimen.treatment)
+    story.says("conditioning.completed", story.coi, regimen=regimen.name, ends_on=story.now.date().isoformat())
 
 
 def infuse(story: CommandStory) -> None:
-    """Thaw, check at the bedside, infuse. A product without a thaw limit is fresh, and is not kept waiting."""
-    dose = story.details["doses"][0]
-    story.takes(durations.REST_BEFORE_INFUSION if story.details.get("thaw_limit") else durations.QUICK_INFUSION)
-    story.says("product.thawed", dose, dose=dose)
-    story.takes(durations.THAW_TO_END)
-    people = story.two_people("nurse")
-    story.says("infusion.completed", dose, dose=dose, bedside_check=True, verified_by=people)
+    """After the rest, dose by dose: thaw, check at the bedside, infuse."""
+    story.takes(_regimen(story).rest)
+    for dose in story.details["doses"]:
+        story.says("product.thawed", dose, dose=dose)
+        story.takes(durations.THAW_TO_END)
+        people = story.two_people("nurse")
+        story.says("infusion.completed", dose, dose=dose, bedside_check=True, verified_by=people)
 
 
 def follow_up(story: CommandStory) -> None:
@@ -53,6 +67,10 @@ def follow_up(story: CommandStory) -> None:
         story.now = max(story.as_of, datetime.fromisoformat(planned))
         story.takes(durations.VISIT_REPORT)
         story.says("follow_up.completed", story.coi, visit=int(visit), outcomes=[_outcome(story)])
+
+
+def _regimen(story: CommandStory) -> Regimen:
+    return REGIMENS.get(story.protocol or "", QUICK)
 
 
 def _outcome(story: CommandStory) -> str:

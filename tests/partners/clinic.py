@@ -34,7 +34,7 @@ DETAILS: dict[str, dict[str, Any]] = {
         "signatures": ["quality_assurance", "qualified_person"],
     },
     "clear_conditioning": {"batch": "B-1"},
-    "clear_infusion": {"doses": ["B-1-1"], "thaw_limit": "30m"},
+    "clear_infusion": {"doses": ["B-1-1", "B-1-2"], "thaw_limit": "30m"},
     "request_follow_up": {"visits": {"1": "2024-02-10T09:00:00Z", "2": "2024-02-12T09:00:00Z"}},
     "request_milestones": {"milestones": ["interleukin_started", "interleukin_completed"]},
     "settle_material": {"containers": ["DN-1-B"], "disposition": "destroyed"},

@@ -29,7 +29,7 @@ async def eventually(condition: Callable[[], object], within: float = PATIENCE) 
 class FakeClew:
     """`events`: all that arrived, in order, as they stood on the wire. `answer`: the status to events from now on."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.wire: list[dict[str, Any]] = []
         self.refused: list[dict[str, Any]] = []
         self.journeys: dict[str, dict[str, Any]] = {}
@@ -38,7 +38,8 @@ class FakeClew:
         self.tasks: list[dict[str, Any]] = []
         self.decisions: list[dict[str, Any]] = []
         self.answer = 202
-        self.server = Server(self._app(), "127.0.0.1", 0)
+        self.placed = 0
+        self.server = Server(self._app(), "127.0.0.1", port)
 
     @property
     def url(self) -> str:
@@ -51,6 +52,9 @@ class FakeClew:
     def told(self, *types: str) -> list[PartnerEvent]:
         """The events of these types, in the order in which they arrived."""
         return [event for event in self.events if event.type in types]
+
+    def has_decided(self, count: int) -> bool:
+        return len(self.decisions) == count
 
     async def hears(self, *types: str, count: int = 1) -> list[PartnerEvent]:
         """Waits for so many events of these types."""
@@ -72,6 +76,7 @@ class FakeClew:
             body = await request.json()
             assert request.headers["Idempotency-Key"] == body["order"]
             self.journeys[body["order"]] = body
+            self.placed += 1
             coi = self.cois.setdefault(body["order"], new_coi())
             return JSONResponse({"coi": coi}, status_code=201)
 

@@ -1,0 +1,156 @@
+"""The invariants, checked on the record alone: by other code than the journey's, so that neither excuses the other.
+
+What only a look at the world can show (who was called how often, what Temporal has seen) is for those who run it.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from ledger.database import Database
+from ledger.tables import EntryRow, InboxRow
+from schemas.base import iso
+
+OPEN_OUTCOMES = ("received", "held")
+"""What an event's outcome can be while its journey goes on, and must not be once that has ended."""
+
+Record = Sequence[EntryRow]
+Check = Callable[[Record], Iterator[str]]
+
+
+async def broken_invariants(database: Database) -> list[str]:
+    """A sentence for every place where the record breaks an invariant of the design; empty when none does."""
+    async with database.reading() as session:
+        broken = [f"{each[0].journey}: {said}" async for each in _journeys(session) for said in broken_in(each)]
+        return broken + await _lost_events(session)
+
+
+def broken_in(record: Record) -> list[str]:
+    """What one journey's entries, in order, break."""
+    return [f"invariant {number}: {said}" for number, check in CHECKS for said in check(record)]
+
+
+async def _journeys(session: AsyncSession) -> AsyncIterator[Record]:
+    coi_ids = (await session.execute(select(col(EntryRow.journey)).distinct())).scalars().all()
+    for coi in coi_ids:
+        of_journey = select(EntryRow).where(col(EntryRow.journey) == coi).order_by(col(EntryRow.seq))
+        yield (await session.execute(of_journey)).scalars().all()
+
+
+async def _lost_events(session: AsyncSession) -> list[str]:
+    """Invariant 1: every acknowledged event of a journey that has ended has an outcome, and an entry to show for it."""
+    ended = select(col(EntryRow.journey)).where(col(EntryRow.type).in_(("journey.completed", "journey.cancelled")))
+    of_ended = select(InboxRow).where(col(InboxRow.journey).in_(ended))
+    lost = of_ended.where(col(InboxRow.status).in_(OPEN_OUTCOMES))
+    on_record = select(col(EntryRow.position)).where(
+        col(EntryRow.source) == col(InboxRow.source), col(EntryRow.event_id) == col(InboxRow.id)
+    )
+    claimed = of_ended.where(col(InboxRow.status).in_(("applied", "late", "refused")), ~on_record.exists())
+    return [
+        f"{row.journey}: invariant 1: {row.source} {row.id} was acknowledged, is {row.status}, {what}"
+        for query, what in ((lost, "and its journey has ended"), (claimed, "and is not on the ledger"))
+        for row in (await session.execute(query)).scalars()
+    ]
+
+
+def _once(record: Record) -> Iterator[str]:
+    effects = Counter((entry.source, entry.event_id) for entry in record if _took_effect(entry))
+    for (source, event), times in effects.items():
+        if times > 1:
+            yield f"event {event} of {source} took effect {times} times"
+
+
+def _still_while_held(record: Record) -> Iterator[str]:
+    held = False
+    for entry in record:
+        held = (held or entry.type == "hold.placed") and entry.type != "hold.lifted"
+        if held and _took_effect(entry) and entry.data.get("stage"):
+            yield f"entry {entry.seq}, {entry.type}, moved the journey while it was held"
+
+
+def _containers_are_known(record: Record) -> Iterator[str]:
+    known: set[str] = set()
+    for entry in record:
+        known |= {each["id"] for each in entry.data.get("materials", ())}
+        if _took_effect(entry) and entry.type != "sample.collected":
+            strange = set(entry.data["said"].get("containers", ())) - known
+            yield from (f"entry {entry.seq}, {entry.type}: {each} is no material of it" for each in sorted(strange))
+
+
+def _released_first(record: Record) -> Iterator[str]:
+    released: dict[str, datetime] = {}
+    product: set[str] = set()
+    for entry in record:
+        product |= {each["id"] for each in entry.data.get("materials", ()) if each["kind"] == "product"}
+        if entry.type == "batch.released":
+            released |= dict.fromkeys(entry.data["said"]["doses"], entry.occurred_at)
+        if not _took_effect(entry):
+            continue
+        for dose in _doses_on_their_way(entry) & product:
+            if dose not in released or entry.occurred_at < released[dose]:
+                yield f"entry {entry.seq}, {entry.type}: {dose} was not released"
+        if entry.type == "conditioning.started" and not any(at <= entry.occurred_at for at in released.values()):
+            yield f"entry {entry.seq}: conditioning started before any release"
+
+
+def _doses_on_their_way(entry: EntryRow) -> set[str]:
+    said = entry.data["said"]
+    if entry.type == "shipment.picked_up":
+        return set(said["containers"])
+    return {said["dose"]} if entry.type in ("product.thawed", "infusion.completed") else set()
+
+
+def _never_expired(record: Record) -> Iterator[str]:
+    expires: dict[str, str] = {}
+    for entry in record:
+        if entry.type == "manufacture.started" and _took_effect(entry):
+            old = [each for each in entry.data["said"]["containers"] if expires.get(each, "9") < iso(entry.occurred_at)]
+            yield from (f"entry {entry.seq}: {each} had expired when manufacture started" for each in old)
+        for each in entry.data.get("materials", ()):
+            if each.get("expires_at"):
+                expires[each["id"]] = iso(datetime.fromisoformat(each["expires_at"]))
+
+
+def _numbered(record: Record) -> Iterator[str]:
+    if [entry.seq for entry in record] != list(range(1, len(record) + 1)):
+        yield "the entries are not numbered from 1 without a gap"
+
+
+def _one_protocol(record: Record) -> Iterator[str]:
+    started = [entry.data["protocol_hash"] for entry in record if entry.type == "journey.started"]
+    if len(started) != 1:
+        yield f"the journey was started {len(started)} times"
+
+
+def _every_wait_ends(record: Record) -> Iterator[str]:
+    for entry in record:
+        due = entry.data.get("task", entry.data).get("due_at")
+        if entry.type in ("stage.began", "task.opened") and due is None:
+            yield f"entry {entry.seq}, {entry.type}, has no due time"
+
+
+def _told_once(record: Record) -> Iterator[str]:
+    told = Counter(entry.data["key"] for entry in record if entry.type == "partner.told")
+    yield from (f"{key} was acknowledged {times} times" for key, times in told.items() if times > 1)
+
+
+def _took_effect(entry: EntryRow) -> bool:
+    return entry.event_id is not None and not entry.type.startswith("event.")
+
+
+CHECKS: tuple[tuple[int, Check], ...] = (
+    (2, _once),
+    (3, _still_while_held),
+    (3, _containers_are_known),
+    (3, _never_expired),
+    (4, _released_first),
+    (5, _numbered),
+    (7, _one_protocol),
+    (8, _every_wait_ends),
+    (9, _told_once),
+)
+"""The checks, each with the number of the invariant that it guards."""

@@ -61,9 +61,10 @@ def create_app(
     )
     for each in (BodyLimit, Failsafe, Measure):
         app.add_middleware(each)
-    problems.install(app)
-    for routes in (events, journeys, decisions, protocols, partners, health):
-        app.include_router(routes.router)
+    routers = [each.router for each in (events, journeys, decisions, protocols, partners, health)]
+    problems.install(app, [route for router in routers for route in router.routes])
+    for router in routers:
+        app.include_router(router)
     add_docs(app)
     describe_api(app)
     return app

@@ -34,8 +34,8 @@ def problems(*codes: str) -> dict[int | str, Any]:
     return {status: _refused(examples) for status, examples in by_status.items()}
 
 
-def request_body(examples: Mapping[str, Examples], schemas: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Examples of a request's body, by media type; with schemas where no type in the signature gives one."""
+def request_body(examples: Mapping[str, Any], schemas: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """`Examples` of a request's body, by media type; with schemas where no type in the signature gives one."""
     content: dict[str, Any] = {media: {"examples": named(each)} for media, each in examples.items()}
     for media, schema in (schemas or {}).items():
         content[media]["schema"] = schema

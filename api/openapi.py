@@ -14,6 +14,8 @@ says what became of it. People see where every journey is, and decide what only 
 Every refusal is an RFC 9457 problem document with a stable `code`. Lists come in pages: pass `next` as `cursor`.
 """
 
+_FRAMEWORKS_OWN = ("HTTPValidationError", "ValidationError")
+
 TAGS = [
     {"name": "events", "description": "What partners say."},
     {"name": "journeys", "description": "The patients' therapies, and their record."},
@@ -40,8 +42,11 @@ def describe_api(app: FastAPI) -> None:
 def _completed(document: dict[str, Any]) -> dict[str, Any]:
     """With our problem document in place of the framework's own error."""
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    for name in ("HTTPValidationError", "ValidationError"):
+    for name in _FRAMEWORKS_OWN:
         schemas.pop(name, None)
+    for operation in (each for path in document["paths"].values() for each in path.values()):
+        if any(name in str(operation["responses"].get("422")) for name in _FRAMEWORKS_OWN):
+            del operation["responses"]["422"]
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problem.pop("$defs", {}))
     schemas["Problem"] = problem

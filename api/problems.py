@@ -1,16 +1,18 @@
 """Every refusal as RFC 9457 `application/problem+json`, whoever refused."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from opentelemetry import trace
 from pydantic import Field
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
 
 from ledger.trouble import database_trouble
 from schemas.base import Strict
@@ -67,10 +69,21 @@ def respond_to_defect(error: Exception) -> ProblemResponse:
     return _response(_problem("internal", 500, "A defect of Clew's", CODES["internal"]), {})
 
 
-def install(app: FastAPI) -> None:
-    """Have the application answer every refusal so."""
+def install(app: FastAPI, routes: Iterable[BaseRoute] = ()) -> None:
+    """Have the application answer every refusal so. `routes`: those whose methods a 405 names."""
+    known = [route for route in routes if isinstance(route, APIRoute)]
+
+    async def http_exception(request: Request, error: Exception) -> ProblemResponse:
+        assert isinstance(error, HTTPException)
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            # The framework names the methods of the first route at the path only.
+            fitting = (route.methods or () for route in known if route.path_regex.match(request.url.path))
+            headers["Allow"] = ", ".join(sorted(set().union(*fitting))) or headers.get("Allow", "")
+        return respond_to_status(error.status_code, headers)
+
     app.add_exception_handler(ClewError, _clew_error)
-    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(HTTPException, http_exception)
     app.add_exception_handler(RequestValidationError, _validation_error)
     for away in (OperationalError, InterfaceError, PoolTimeoutError, OSError):
         app.add_exception_handler(away, _database_away)
@@ -79,11 +92,6 @@ def install(app: FastAPI) -> None:
 async def _clew_error(_request: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, ClewError)
     return respond(error)
-
-
-async def _http_exception(_request: Request, error: Exception) -> ProblemResponse:
-    assert isinstance(error, HTTPException)
-    return respond_to_status(error.status_code, error.headers)
 
 
 async def _validation_error(_request: Request, error: Exception) -> ProblemResponse:

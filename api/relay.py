@@ -99,7 +99,8 @@ class Relay:
             matchable = await inbox.matchable(session)
         if matchable:
             async with self._database.writing() as session:
-                await inbox.match_unmatched(session)
+                matched = await inbox.match_unmatched(session)
+            self._woken.update(dict.fromkeys(sorted(matched)))
         async with self._database.reading() as session:
             behind = await inbox.journeys_behind(session, now, GRACE, JOURNEYS_AT_ONCE)
             self._unstarted = set(await not_started(session, now - GRACE, JOURNEYS_AT_ONCE))

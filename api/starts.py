@@ -1,6 +1,7 @@
 """Recorded journeys become workflows, once each however often it is tried."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from temporalio.client import Client
 from temporalio.common import (
@@ -60,7 +61,7 @@ async def _start(client: Client, start: JourneyStart) -> None:
 
 
 def _search_attributes(start: JourneyStart) -> TypedSearchAttributes:
-    pairs = [
+    pairs: list[SearchAttributePair[Any]] = [
         SearchAttributePair(CHAIN_OF_IDENTITY, start.coi),
         SearchAttributePair(PROTOCOL, f"{start.protocol.protocol}@{start.protocol.version}"),
         SearchAttributePair(JOURNEY_STATUS, JourneyStatus.RUNNING.value),

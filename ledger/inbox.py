@@ -114,32 +114,34 @@ async def receive(
 
 async def look_up(session: AsyncSession, source: str, event_id: str) -> InboxRow:
     """The event on record. Raises `NotFound` (`unknown_event`)."""
-    row = await session.get(InboxRow, (source, event_id))
+    # PostgreSQL takes no NUL, not even in a question.
+    printable = source.isprintable() and event_id.isprintable()
+    row = await session.get(InboxRow, (source, event_id)) if printable else None
     if row is None:
         raise NotFound("unknown_event", "No event is on record under that source and id.")
     return row
 
 
-async def match_unmatched(session: AsyncSession) -> int:
-    """Give every unmatched event whose subject has become known its journey; how many there were."""
+async def match_unmatched(session: AsyncSession) -> set[str]:
+    """Give every unmatched event whose subject has become known its journey; which journeys those are."""
     unmatched = col(InboxRow.status) == EventStatus.UNMATCHED
     subject = col(IdentifierRow.value) == col(InboxRow.subject)
-    journey = select(IdentifierRow.journey).where(subject).scalar_subquery()
-    known = select(IdentifierRow.value).where(subject).exists()
+    journey = select(col(IdentifierRow.journey)).where(subject).scalar_subquery()
+    known = select(col(IdentifierRow.value)).where(subject).exists()
     result = await session.execute(
         update(InboxRow)
         .where(unmatched, known)
         .values(status=EventStatus.RECEIVED.value, journey=journey)
-        .returning(col(InboxRow.id))
+        .returning(col(InboxRow.journey))
         .execution_options(synchronize_session=False)
     )
-    return len(result.all())
+    return {journey for journey in result.scalars() if journey is not None}
 
 
 async def matchable(session: AsyncSession) -> bool:
     """Whether `match_unmatched` would find anything; asked first, because reading stops no writer."""
     subject = col(IdentifierRow.value) == col(InboxRow.subject)
-    found = select(InboxRow.id).join(IdentifierRow, subject).where(col(InboxRow.status) == EventStatus.UNMATCHED)
+    found = select(col(InboxRow.id)).join(IdentifierRow, subject).where(col(InboxRow.status) == EventStatus.UNMATCHED)
     return (await session.execute(found.limit(1))).first() is not None
 
 
@@ -151,7 +153,7 @@ async def journeys_behind(session: AsyncSession, now: datetime, grace: timedelta
     waiting = and_(col(InboxRow.received_at) <= now - grace, _to_deliver(now))
     oldest = func.min(col(InboxRow.received_at))
     result = await session.execute(
-        select(InboxRow.journey).where(waiting).group_by(col(InboxRow.journey)).order_by(oldest).limit(limit)
+        select(col(InboxRow.journey)).where(waiting).group_by(col(InboxRow.journey)).order_by(oldest).limit(limit)
     )
     return [journey for (journey,) in result if journey is not None]
 
@@ -159,7 +161,7 @@ async def journeys_behind(session: AsyncSession, now: datetime, grace: timedelta
 async def undelivered(session: AsyncSession, journeys: Iterable[str], now: datetime, limit: int) -> list[Waiting]:
     """What has to be delivered to these journeys, in the order of reception."""
     result = await session.execute(
-        select(InboxRow.journey, InboxRow.event, InboxRow.received_at, JourneyRow.started_at)
+        select(col(InboxRow.journey), col(InboxRow.event), col(InboxRow.received_at), col(JourneyRow.started_at))
         .join(JourneyRow, col(JourneyRow.coi) == col(InboxRow.journey))
         .where(col(InboxRow.journey).in_(list(journeys)), _to_deliver(now))
         .order_by(col(InboxRow.received_at), col(InboxRow.source), col(InboxRow.id))
@@ -225,7 +227,8 @@ async def _fingerprints(session: AsyncSession, keys: set[Key]) -> dict[Key, tupl
         col(InboxRow.reason),
         col(InboxRow.journey),
     )
-    wanted, found = sorted(keys), {}
+    wanted = sorted(keys)
+    found: dict[Key, tuple[str, Standing]] = {}
     for first in range(0, len(wanted), _KEYS_A_STATEMENT):
         part = wanted[first : first + _KEYS_A_STATEMENT]
         for row in (await session.execute(select(*columns).where(_KEY.in_(part)))).mappings():
@@ -234,11 +237,12 @@ async def _fingerprints(session: AsyncSession, keys: set[Key]) -> dict[Key, tupl
 
 
 async def _journeys(session: AsyncSession, subjects: set[str]) -> dict[str, str]:
-    wanted, found = sorted(subjects), {}
+    wanted = sorted(subjects)
+    found: dict[str, str] = {}
     for first in range(0, len(wanted), _KEYS_A_STATEMENT):
         known = col(IdentifierRow.value).in_(wanted[first : first + _KEYS_A_STATEMENT])
-        result = await session.execute(select(IdentifierRow.value, IdentifierRow.journey).where(known))
-        found.update({value: journey for value, journey in result})
+        result = await session.execute(select(col(IdentifierRow.value), col(IdentifierRow.journey)).where(known))
+        found.update(result.all())
     return found
 
 

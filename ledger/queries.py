@@ -71,12 +71,12 @@ async def journeys(
         (JourneyRow.at_risk, at_risk),
     )
     if stage is not None:
-        active = select(StageRow.journey).where(col(StageRow.stage) == stage, col(StageRow.status) == "active")
+        active = select(col(StageRow.journey)).where(col(StageRow.stage) == stage, col(StageRow.status) == "active")
         query = query.where(col(JourneyRow.coi).in_(active))
     if overdue_at is not None:
         query = query.where(or_(col(JourneyRow.next_due_at) < overdue_at, _has_overdue()))
     if search is not None:
-        known = select(IdentifierRow.journey).where(col(IdentifierRow.value).startswith(search, autoescape=True))
+        known = select(col(IdentifierRow.journey)).where(col(IdentifierRow.value).startswith(search, autoescape=True))
         query = query.where(col(JourneyRow.coi).in_(known))
     order = (col(JourneyRow.ordered_at), col(JourneyRow.coi))
     return await _page(session, query, order, after, limit, newest_first=True)
@@ -156,44 +156,48 @@ async def partners(session: AsyncSession, *, after: Sequence[Any] | None, limit:
 
 async def stages_of(session: AsyncSession, journey: str) -> Sequence[StageRow]:
     """A journey's stages in the protocol's order."""
-    return await _all_of(session, StageRow, journey, col(StageRow.ordinal))
+    return await _all_of(session, StageRow, col(StageRow.journey) == journey, col(StageRow.ordinal))
 
 
 async def materials_of(session: AsyncSession, journey: str) -> Sequence[MaterialRow]:
     """A journey's containers and doses."""
-    return await _all_of(session, MaterialRow, journey, col(MaterialRow.id))
+    return await _all_of(session, MaterialRow, col(MaterialRow.journey) == journey, col(MaterialRow.id))
 
 
 async def identifiers_of(session: AsyncSession, journey: str) -> Sequence[IdentifierRow]:
     """Every name under which a journey, or something of it, is known."""
-    return await _all_of(session, IdentifierRow, journey, col(IdentifierRow.kind), col(IdentifierRow.value))
+    return await _all_of(
+        session, IdentifierRow, col(IdentifierRow.journey) == journey, col(IdentifierRow.kind), col(IdentifierRow.value)
+    )
 
 
 async def open_tasks_of(session: AsyncSession, journey: str) -> Sequence[TaskRow]:
     """What people have to decide on a journey."""
-    query = select(TaskRow).where(col(TaskRow.journey) == journey, col(TaskRow.status) == "open")
-    return (await session.execute(query.order_by(col(TaskRow.opened_at), col(TaskRow.id)))).scalars().all()
+    is_open = and_(col(TaskRow.journey) == journey, col(TaskRow.status) == "open")
+    return await _all_of(session, TaskRow, is_open, col(TaskRow.opened_at), col(TaskRow.id))
 
 
 async def deviations_of(session: AsyncSession, journey: str) -> Sequence[DeviationRow]:
     """A journey's deviations, resolved ones too."""
-    return await _all_of(session, DeviationRow, journey, col(DeviationRow.opened_at), col(DeviationRow.id))
+    return await _all_of(
+        session, DeviationRow, col(DeviationRow.journey) == journey, col(DeviationRow.opened_at), col(DeviationRow.id)
+    )
 
 
 async def journeys_by_status(session: AsyncSession) -> dict[str, int]:
     """How many journeys there are in each status."""
-    query = select(JourneyRow.status, func.count()).group_by(col(JourneyRow.status))
-    return {status: count for status, count in await session.execute(query)}
+    query = select(col(JourneyRow.status), func.count()).group_by(col(JourneyRow.status))
+    return dict((await session.execute(query)).all())
 
 
 def _has_overdue() -> ColumnElement[bool]:
     """A due time has passed, and the journey has told someone and waits until the next."""
-    stage = select(StageRow.journey).where(col(StageRow.status) == "active", col(StageRow.times_overdue) > 0)
-    task = select(TaskRow.journey).where(col(TaskRow.status) == "open", col(TaskRow.times_overdue) > 0)
+    stage = select(col(StageRow.journey)).where(col(StageRow.status) == "active", col(StageRow.times_overdue) > 0)
+    task = select(col(TaskRow.journey)).where(col(TaskRow.status) == "open", col(TaskRow.times_overdue) > 0)
     return or_(col(JourneyRow.coi).in_(stage), col(JourneyRow.coi).in_(task))
 
 
-def _where(query: Select[tuple[Row]], *conditions: tuple[Any, Any]) -> Select[tuple[Row]]:
+def _where(query: Select[Row], *conditions: tuple[Any, Any]) -> Select[Row]:
     """Each column equal to its value, unless that is None."""
     wanted = [col(column) == value for column, value in conditions if value is not None]
     return query.where(and_(*wanted)) if wanted else query
@@ -201,7 +205,7 @@ def _where(query: Select[tuple[Row]], *conditions: tuple[Any, Any]) -> Select[tu
 
 async def _page(
     session: AsyncSession,
-    query: Select[tuple[Row]],
+    query: Select[Row],
     order: Sequence[Column],
     after: Sequence[Any] | None,
     limit: int,
@@ -215,6 +219,7 @@ async def _page(
     return (await session.execute(query.order_by(*directed).limit(limit))).scalars().all()
 
 
-async def _all_of(session: AsyncSession, table: type[Row], journey: str, *order: Column) -> Sequence[Row]:
-    of_journey = col(table.journey) == journey  # type: ignore[attr-defined]
-    return (await session.execute(select(table).where(of_journey).order_by(*order))).scalars().all()
+async def _all_of(
+    session: AsyncSession, table: type[Row], condition: ColumnElement[bool], *order: Column
+) -> Sequence[Row]:
+    return (await session.execute(select(table).where(condition).order_by(*order))).scalars().all()

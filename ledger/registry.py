@@ -83,7 +83,8 @@ async def find_partner(session: AsyncSession, name: str) -> PartnerRow:
 
 async def find_journey(session: AsyncSession, coi: str) -> JourneyRow:
     """Raises `NotFound` (`unknown_journey`)."""
-    row = await session.get(JourneyRow, coi)
+    # PostgreSQL takes no NUL, not even in a question.
+    row = await session.get(JourneyRow, coi) if coi.isprintable() else None
     if row is None:
         raise NotFound("unknown_journey", "No journey is known under that chain-of-identity id.")
     return row
@@ -139,7 +140,7 @@ async def start_of(session: AsyncSession, journey: JourneyRow) -> JourneyStart:
 
 async def not_started(session: AsyncSession, ordered_before: datetime, limit: int) -> list[str]:
     """Journeys that are recorded and that Temporal does not have yet, the oldest first."""
-    query = select(JourneyRow.coi).where(
+    query = select(col(JourneyRow.coi)).where(
         col(JourneyRow.started_at).is_(None), col(JourneyRow.ordered_at) <= ordered_before
     )
     return list((await session.execute(query.order_by(col(JourneyRow.ordered_at)).limit(limit))).scalars())
@@ -163,7 +164,7 @@ async def _by_key(session: AsyncSession, key: str | None) -> JourneyRow | None:
 
 
 async def _order_is_free(session: AsyncSession, order: str) -> None:
-    taken = await session.execute(select(JourneyRow.coi).where(col(JourneyRow.order_number) == order))
+    taken = await session.execute(select(col(JourneyRow.coi)).where(col(JourneyRow.order_number) == order))
     if taken.first() is not None:
         raise Conflict("order_exists", "A journey for this order number is on record.")
     if await session.get(IdentifierRow, order) is not None:
@@ -173,7 +174,7 @@ async def _order_is_free(session: AsyncSession, order: str) -> None:
 
 async def _parties_are_known(session: AsyncSession, order: JourneyOrder) -> None:
     wanted = set(order.parties.values())
-    found = set((await session.execute(select(PartnerRow.name).where(col(PartnerRow.name).in_(wanted)))).scalars())
+    found = set((await session.execute(select(col(PartnerRow.name)).where(col(PartnerRow.name).in_(wanted)))).scalars())
     flaws = [
         Flaw(pointer=f"/parties/{role}", code="unknown_partner", detail="no partner is registered under that name")
         for role, name in order.parties.items()

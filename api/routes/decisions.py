@@ -152,9 +152,10 @@ def _deviation_place(row: DeviationRow) -> tuple[datetime, str, str]:
 
 async def _update(client: Client, coi: str, decision: Decision) -> DecisionReceipt:
     handle = client.get_workflow_handle(journey_workflow_id(coi))
-    return await handle.execute_update(
+    receipt: DecisionReceipt = await handle.execute_update(
         "decide", DecisionMade(decision=decision), id=decision.id, result_type=DecisionReceipt
     )
+    return receipt
 
 
 def _refused(error: WorkflowUpdateFailedError) -> ClewError:

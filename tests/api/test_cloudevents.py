@@ -1,0 +1,54 @@
+"""Our events are CloudEvents: others can read what we write, and we read what others write."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from cloudevents.core.bindings.http import HTTPMessage, from_structured, to_binary, to_structured
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
+
+from schemas.events import read_event, write_event
+from tests.api.clinic import Clinic, booked, collected, withdrawn
+
+STANDARD = Path(__file__).parents[3] / "shared" / "standards" / "cloudevents-1.0-json-schema.json"
+TRACEPARENT = f"00-{'a' * 32}-{'b' * 16}-01"
+EVENTS = [collected("ORD-1"), booked("SHIP-1", traceparent=TRACEPARENT), withdrawn("ORD-1")]
+
+
+def written(event: dict[str, Any]) -> dict[str, Any]:
+    return write_event(read_event(event))
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_what_we_write_is_read_back_the_same(event: dict[str, Any]) -> None:
+    assert read_event(written(event)) == read_event(event)
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_the_cloudevents_package_reads_what_we_write(event: dict[str, Any]) -> None:
+    ours = written(event)
+    message = HTTPMessage({"content-type": "application/cloudevents+json"}, json.dumps(ours).encode())
+    theirs = from_structured(message, JSONFormat(), CloudEvent)
+    assert (theirs.get_id(), theirs.get_source(), theirs.get_type()) == (ours["id"], ours["source"], ours["type"])
+    assert theirs.get_data() == ours["data"]
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_the_standards_schema_accepts_what_we_write(event: dict[str, Any]) -> None:
+    if not STANDARD.exists():
+        pytest.skip(f"the CloudEvents JSON schema is not beside the project ({STANDARD.name})")
+    jsonschema_rs.validator_for(json.loads(STANDARD.read_text())).validate(written(event))
+
+
+@pytest.mark.parametrize("mode", [to_structured, to_binary])
+async def test_we_take_what_the_cloudevents_package_sends(desk: Clinic, mode: Any) -> None:
+    sent = collected("SHIP-1")
+    attributes = {name: value for name, value in sent.items() if name != "data"}
+    event = CloudEvent({**attributes, "time": read_event(sent).occurred_at}, sent["data"])
+    message = mode(event, JSONFormat())
+    headers = {"content-type": "application/json"} | message.headers
+    answer = await desk.http.post("/v1/events", content=message.body, headers=headers)
+    assert (answer.status_code, answer.json()["status"]) == (202, "unmatched")

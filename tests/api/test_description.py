@@ -1,0 +1,163 @@
+"""The API describes itself whole: every route has words, examples, an owner; nothing comes from elsewhere."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from pydantic import TypeAdapter
+
+from api import answers, examples
+from api.app import create_app
+from api.callers import CALLERS
+from api.cursors import Page
+from api.refusals import KINDS
+from schemas.decisions import Decision, DecisionReceipt
+from schemas.errors import CODES
+from schemas.events import read_event
+from schemas.orders import JourneyOrder
+from schemas.protocols import read_protocol, read_protocol_yaml
+from schemas.settings import Settings
+from tests.api.clinic import Clinic
+
+
+@pytest.fixture(scope="module")
+def app() -> FastAPI:
+    return create_app(Settings())
+
+
+@pytest.fixture(scope="module")
+def document(app: FastAPI) -> dict[str, Any]:
+    return app.openapi()
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def routes(app: FastAPI) -> Iterator[APIRoute]:
+    """Every route of the application, also those that came with a router."""
+    ahead = list(app.routes)
+    while ahead:
+        each = ahead.pop()
+        if isinstance(each, APIRoute):
+            yield each
+        ahead += getattr(getattr(each, "original_router", each), "routes", [])
+
+
+def calls(dependant: Dependant) -> Iterator[Any]:
+    yield dependant.call
+    for each in dependant.dependencies:
+        yield from calls(each)
+
+
+def test_every_route_says_whom_it_is_for(app: FastAPI) -> None:
+    found = {f"{sorted(route.methods or ())} {route.path}": set(calls(route.dependant)) for route in routes(app)}
+    assert len(found) > 20, "the routes were not found"
+    assert [name for name, called in found.items() if not called & CALLERS] == []
+
+
+def test_every_route_of_the_design_is_there(document: dict[str, Any]) -> None:
+    assert {name for name, _ in operations(document)} == {
+        "POST /v1/events",
+        "GET /v1/events",
+        "POST /v1/events/dismiss",
+        "GET /v1/events/{source}/{event_id}",
+        "POST /v1/journeys",
+        "GET /v1/journeys",
+        "GET /v1/journeys/{coi}",
+        "GET /v1/journeys/{coi}/ledger",
+        "GET /v1/journeys/{coi}/materials",
+        "POST /v1/journeys/{coi}/decisions",
+        "GET /v1/tasks",
+        "GET /v1/deviations",
+        "POST /v1/protocols",
+        "GET /v1/protocols",
+        "GET /v1/protocols/{name}",
+        "GET /v1/protocols/{name}/{version}",
+        "PUT /v1/partners/{name}",
+        "GET /v1/partners",
+        "GET /v1/partners/{name}",
+        "GET /healthz",
+        "GET /readyz",
+        "GET /metrics",
+    }
+
+
+def test_every_operation_is_named_told_and_shown_by_example(document: dict[str, Any]) -> None:
+    ids = [operation["operationId"] for _, operation in operations(document)]
+    assert len(ids) == len(set(ids))
+    for name, operation in operations(document):
+        assert operation["summary"] and operation["description"] and operation["tags"], name
+        bodies = [operation["requestBody"]] if "requestBody" in operation else []
+        for each in [*bodies, *operation["responses"].values()]:
+            for media, content in each["content"].items():
+                assert content.get("examples") or content.get("example"), f"{name} has no example of {media}"
+
+
+def test_every_refusal_in_the_description_is_a_problem_with_a_listed_code(document: dict[str, Any]) -> None:
+    for name, operation in operations(document):
+        for status, answer in operation["responses"].items():
+            if int(status) < 400:
+                continue
+            assert list(answer["content"]) == ["application/problem+json"], name
+            for each in answer["content"]["application/problem+json"]["examples"].values():
+                assert (str(each["value"]["status"]), each["value"]["code"] in CODES) == (status, True)
+
+
+def test_kinds_are_of_listed_codes() -> None:
+    assert set(KINDS) <= set(CODES)
+
+
+@pytest.mark.parametrize(
+    ("shown", "model"),
+    [
+        (examples.EVENT_RECEIPTS, answers.EventReceipt | answers.BatchReceipt),
+        (examples.EVENT, answers.EventView),
+        (examples.EVENT_PAGE, Page[answers.EventView]),
+        (examples.EVENT_DISMISSED, answers.EventView),
+        (examples.DISMISSAL_BODY["application/json"], answers.Dismissal),
+        (examples.ORDER_BODY["application/json"], JourneyOrder),
+        (examples.JOURNEY_STARTED, answers.JourneyReceipt),
+        (examples.JOURNEY_RECORDED, answers.JourneyReceipt),
+        (examples.JOURNEY_PAGE, Page[answers.JourneySummary]),
+        (examples.JOURNEY, answers.JourneyDetail),
+        (examples.ENTRY_PAGE, Page[answers.EntryView]),
+        (examples.MATERIAL_PAGE, Page[answers.MaterialView]),
+        (examples.TASK_PAGE, Page[answers.TaskView]),
+        (examples.DEVIATION_PAGE, Page[answers.DeviationView]),
+        (examples.DECISION_BODY["application/json"], Decision),
+        (examples.DECISION_RECEIPT, DecisionReceipt),
+        (examples.PROTOCOL, answers.ProtocolView),
+        (examples.PROTOCOL_PAGE, Page[answers.ProtocolSummary]),
+        (examples.PARTNER, answers.PartnerView),
+        (examples.PARTNER_PAGE, Page[answers.PartnerView]),
+        (examples.READY, answers.Readiness),
+    ],
+)
+def test_examples_are_what_they_show(shown: dict[str, Any], model: Any) -> None:
+    for each in shown.values():
+        read = TypeAdapter(model).validate_json(json.dumps(each), by_name=True)
+        written = TypeAdapter(model).dump_python(read, mode="json")
+        assert set(each) <= set(written), "the example has what the answer has not"
+
+
+def test_example_events_and_protocols_can_be_read() -> None:
+    assert read_event(examples.COLLECTED).subject == examples.COI
+    assert read_event(examples.EARLY).type == "shipment.delayed"
+    assert read_protocol(examples.PROTOCOL_DOCUMENT) == read_protocol_yaml(examples.PROTOCOL_YAML)
+
+
+async def test_the_pages_load_nothing_from_elsewhere(desk: Clinic) -> None:
+    """A hospital's network lets nothing in."""
+    page = (await desk.http.get("/docs")).text
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert loaded and not re.search(r"https?://", page)
+    for each in loaded:
+        assert (await desk.http.get(each)).status_code == 200, each

@@ -94,7 +94,8 @@ def read_protocol_yaml(text: str) -> Protocol:
     """Check a YAML document (JSON is YAML). Raises `ProtocolInvalid`."""
     try:
         document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    # Beside its own errors the parser lets through a date that is none, and nesting without end.
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise _invalid([Flaw(pointer="", code="not_yaml", detail=f"not YAML{place}")]) from None

@@ -67,7 +67,7 @@ class Store:
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.executescript(_TABLES)
+        self._db.executescript(f"BEGIN;{_TABLES}COMMIT;")
 
     def close(self) -> None:
         self._db.close()

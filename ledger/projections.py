@@ -52,9 +52,9 @@ def settle(view: View) -> None:
     journey = _journey(view)
     unresolved = [each for each in view.deviations.values() if each["resolved_at"] is None]
     open_tasks = [each for each in view.tasks.values() if each["status"] == "open"]
-    active = [] if _is_closed(journey) else _active(view)
+    active = _active(view)
     if journey["status"] in ("running", "held"):
-        held = view.held_by_hand or any(each["blocks"] for each in unresolved)
+        held = view.on_hold or any(each["blocks"] for each in unresolved)
         journey["status"] = "held" if held else "running"
     journey["stages"] = ",".join(each["stage"] for each in active)
     journey["next_due_at"] = None if _is_closed(journey) else _earliest([*active, *open_tasks])
@@ -72,10 +72,12 @@ def journey_started(view: View, fact: Fact, said: facts.JourneyStarted) -> None:
 
 def journey_leaving(view: View, fact: Fact, said: facts.JourneyLeaving) -> None:
     _journey(view).update(status="leaving", outcome_reason=said.reason)
+    _stop_stages(view, fact)
 
 
 def journey_closed(view: View, fact: Fact, said: facts.JourneyClosed) -> None:
     _journey(view).update(status=said.outcome, outcome_reason=said.reason, closed_at=fact.occurred_at)
+    _stop_stages(view, fact)
 
 
 def stage_began(view: View, fact: Fact, said: facts.StageBegan) -> None:
@@ -164,11 +166,11 @@ def task_closed(view: View, fact: Fact, said: facts.TaskClosed) -> None:
 
 
 def hold_placed(view: View, fact: Fact, said: facts.HoldPlaced) -> None:
-    view.held_by_hand = True
+    view.on_hold = True
 
 
 def hold_lifted(view: View, fact: Fact, said: facts.HoldLifted) -> None:
-    view.held_by_hand = False
+    view.on_hold = False
 
 
 def nothing_more(view: View, fact: Fact, said: FactData) -> None:
@@ -209,6 +211,12 @@ def _journey(view: View) -> Row:
 
 def _is_closed(journey: Row) -> bool:
     return journey["status"] in ("completed", "cancelled")
+
+
+def _stop_stages(view: View, fact: Fact) -> None:
+    """Nobody works on them or waits for them any more."""
+    for stage in _active(view):
+        stage.update(status="stopped", ended_at=fact.occurred_at, due_at=None)
 
 
 def _active(view: View) -> list[Row]:

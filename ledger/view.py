@@ -27,11 +27,12 @@ _TABLES = ("stages", "tasks", "deviations", "materials")
 
 @dataclass
 class View:
-    """What the pages know of one journey. `journey` is missing until something orders or starts it."""
+    """What the pages know of one journey. `journey` is missing until something orders or starts it; `on_hold` says
+    whether a hold was placed and not lifted, which the journey's status alone does not tell."""
 
     coi: str
     journey: Row | None = None
-    held_by_hand: bool = False
+    on_hold: bool = False
     stages: Rows = field(default_factory=dict)
     tasks: Rows = field(default_factory=dict)
     deviations: Rows = field(default_factory=dict)
@@ -50,7 +51,7 @@ def load(connection: Connection, coi: str, *, shape: bool = True, materials: boo
             view.stages = _rows(connection, STAGE, coi)
             view.tasks = _rows(connection, TASK, coi) if has_tasks else {}
             view.deviations = _rows(connection, DEVIATION, coi) if has_deviations else {}
-            view.held_by_hand = view.journey["status"] == "held" and _held_by_hand(connection, coi)
+            view.on_hold = view.journey["status"] == "held" and _on_hold(connection, coi)
     if materials:
         view.materials = _rows(connection, MATERIAL, coi)
     return view
@@ -70,7 +71,7 @@ def copy_of(view: View) -> View:
     """A view whose rows can be changed without changing this one's."""
     copied = {name: {key: dict(row) for key, row in getattr(view, name).items()} for name in _TABLES}
     journey = dict(view.journey) if view.journey is not None else None
-    return View(view.coi, journey=journey, held_by_hand=view.held_by_hand, **copied)
+    return View(view.coi, journey=journey, on_hold=view.on_hold, **copied)
 
 
 _JOURNEY = select(
@@ -93,7 +94,7 @@ _UPDATE_JOURNEY = (
 )
 
 
-def _held_by_hand(connection: Connection, coi: str) -> bool:
+def _on_hold(connection: Connection, coi: str) -> bool:
     return connection.execute(_LAST_HOLD, {"coi": coi}).scalar() == "hold.placed"
 
 

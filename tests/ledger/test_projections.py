@@ -189,7 +189,9 @@ async def test_a_closed_journey_waits_for_nothing(database: Database, outcome: s
     ana = Scribe()
     await put(database, ana.batch(ana.started(), ana.began("enrolment"), ana.late("enrolment")))
     await put(database, ana.batch(ana.fact("journey.leaving", reason="patient_withdrew")))
-    assert (await journey(database, ana.coi)).status == "leaving"
+    page = await journey(database, ana.coi)
+    assert (page.status, page.stages, page.next_due_at) == ("leaving", "", None), "nobody waits for a stage any more"
+    assert (await one(database, StageRow, stage="enrolment")).status == "stopped"
     closed = ana.fact(f"journey.{outcome}", outcome=outcome, reason="patient_withdrew")
     await put(database, ana.batch(closed))
     page = await journey(database, ana.coi)

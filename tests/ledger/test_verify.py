@@ -120,6 +120,19 @@ async def test_an_entry_put_at_the_end_without_the_head_is_found(record: Databas
     assert "never appended" in found.first_bad.problem
 
 
+async def test_an_entry_that_fits_in_all_but_its_number_is_found(record: Database) -> None:
+    async with record.writing() as session:
+        last = (await session.execute(select(EntryRow).where(col(EntryRow.position) == 8))).scalar_one()
+        forged = EntryRow(**{**last.model_dump(), "position": 9, "seq": 6, "previous_hash": last.hash})
+        forged.hash = entry_hash(forged)
+        session.add(forged)
+    await run(record, "UPDATE ledger_head SET position = 9")
+    found = await verify(record)
+    assert found.first_bad is not None
+    assert (found.first_bad.position, found.first_bad.seq) == (9, 6)
+    assert "number does not follow" in found.first_bad.problem
+
+
 async def test_an_entry_put_in_between_is_found(record: Database) -> None:
     await unlock(record)
     for position in range(8, 5, -1):

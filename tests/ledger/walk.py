@@ -16,10 +16,9 @@ class Walk:
         self.pending, self.active, self.done = list(STAGES), list[str](), list[str]()
         self.tasks, self.deviations = list[str](), list[str]()
         self.visits = dict.fromkeys(STAGES, 1)
-        self.closed = False
 
     def facts(self, count: int) -> list[Fact]:
-        """`count` facts from the start on; every other walk is closed with the last."""
+        """`count` facts from the start on; half of the walks end with the last, or begin to."""
         walked = [self.scribe.started(), *(self._next() for _ in range(count - 2))]
         return [*walked, self._end()]
 
@@ -98,5 +97,7 @@ class Walk:
     def _end(self) -> Fact:
         if self.random.random() < 0.5:
             return self._next()
+        if self.random.random() < 0.3:
+            return self.scribe.fact("journey.leaving", reason="walked")
         outcome = self.random.choice(["completed", "cancelled"])
         return self.scribe.fact(f"journey.{outcome}", outcome=outcome, reason="walked")

@@ -29,7 +29,7 @@ def demo(
     journeys: Annotated[int, typer.Option(min=1, max=5_000, help="How many patients.")] = 5,
     seed: Annotated[int, typer.Option(help="The same seed gives the same stories.")] = 0,
     protocol: Annotated[list[str] | None, typer.Option(help="NAME or NAME=WEIGHT. Repeatable.")] = None,
-    time_lapse: Annotated[float, typer.Option(min=1, max=1_000_000, help="Times faster than life.")] = 100_000,
+    time_lapse: Annotated[float, typer.Option(min=1, max=1_000_000, help="Times faster than life.")] = 300_000,
     rate: Annotated[list[str] | None, typer.Option(help="NAME=SHARE, as for `clew simulate`. Repeatable.")] = None,
     within: Annotated[float | None, typer.Option(help="Seconds that the journeys have.")] = None,
     as_json: AsJson = False,

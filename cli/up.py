@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 def up(
     journeys: Annotated[int, typer.Option(min=0, max=500, help="Sample journeys to start in a new home.")] = 6,
-    time_lapse: Annotated[float, typer.Option(min=1, max=1_000_000, help="Times faster than life.")] = 50_000,
+    time_lapse: Annotated[float, typer.Option(min=1, max=1_000_000, help="Times faster than life.")] = 100_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same samples.")] = 0,
     partners: Annotated[bool, typer.Option(help="Whether the simulated partners run.")] = True,
 ) -> None:

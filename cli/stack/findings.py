@@ -90,7 +90,7 @@ def _where_it_stands(row: JourneyRow) -> str:
 async def _outcomes(database: Database) -> dict[str, int]:
     counted = select(col(InboxRow.status), func.count()).group_by(col(InboxRow.status))
     async with database.reading() as session:
-        return dict((await session.execute(counted)).tuples().all())
+        return dict((await session.execute(counted)).all())
 
 
 async def _entries(database: Database) -> int:

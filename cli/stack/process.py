@@ -12,7 +12,7 @@ from typing import IO
 from cli.stack import guard
 from schemas.errors import Unavailable
 
-READY_WITHIN = 60.0
+READY_WITHIN = 120.0
 STOPPED_WITHIN = guard.GRACE + 2
 _POLL = 0.1
 _LOG_LIMIT = 20_000_000

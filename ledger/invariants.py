@@ -111,8 +111,7 @@ def _never_expired(record: Record) -> Iterator[str]:
             old = [each for each in entry.data["said"]["containers"] if expires.get(each, "9") < iso(entry.occurred_at)]
             yield from (f"entry {entry.seq}: {each} had expired when manufacture started" for each in old)
         for each in entry.data.get("materials", ()):
-            if each.get("expires_at"):
-                expires[each["id"]] = iso(datetime.fromisoformat(each["expires_at"]))
+            expires[each["id"]] = iso(datetime.fromisoformat(each["expires_at"])) if each.get("expires_at") else "9"
 
 
 def _numbered(record: Record) -> Iterator[str]:

@@ -86,10 +86,15 @@ class ShipmentStage(StageBase):
 
 
 class ManufactureStage(StageBase):
-    """Make the product. `expires`: how long after its completion a fresh product may be infused."""
+    """Make the product. `expires`: how long after its completion a fresh product may be infused.
+
+    `spare`: what becomes of starting material that did not go into the batch when it was started. `frozen` keeps,
+    and another batch can be made from it; `fresh` expires as it would have.
+    """
 
     kind: Literal["manufacture"]
     at: Role
+    spare: Literal["fresh", "frozen"] = "fresh"
     expires: Duration | None = None
 
 

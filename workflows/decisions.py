@@ -118,6 +118,7 @@ def take(state: JourneyState, notebook: Notebook, decision: Decision, now: datet
 
 
 def _decide(state: JourneyState, notebook: Notebook, decision: DecideTask, now: datetime) -> int:
-    state.tasks[decision.task].choice = decision.choice
+    task = state.tasks[decision.task]
+    task.choice, task.decided_by = decision.choice, decision.by
     fact = TaskDecided(task=decision.task, choice=decision.choice, reason=decision.reason)
     return notebook.note("task.decided", fact, now, decision.by)

@@ -72,7 +72,18 @@ def _started(hearing: Hearing) -> Changed:
     hearing.state.batches[started.batch] = Batch(batch=started.batch, stage=hearing.stage.id, visit=visit)
     hearing.state.references[started.batch] = (hearing.stage.id, visit)
     used = [hearing.state.materials[each] for each in started.containers]
-    return [each.model_copy(update={"status": MaterialStatus.USED, "batch": started.batch}) for each in used]
+    now_used = [each.model_copy(update={"status": MaterialStatus.USED, "batch": started.batch}) for each in used]
+    return [*now_used, *_frozen(hearing, set(started.containers))]
+
+
+def _frozen(hearing: Hearing, used: set[str]) -> Changed:
+    spec = cast(ManufactureStage, hearing.state.protocol.by_id[hearing.stage.id])
+    if spec.spare != "frozen":
+        return []
+    at = hearing.event.occurred_at
+    spare = [each for each in hearing.state.at(spec.at, "starting_material") if each.id not in used]
+    fresh = [each for each in spare if each.expires_at is not None and each.expires_at >= at]
+    return [each.model_copy(update={"expires_at": None}) for each in fresh]
 
 
 def _made(hearing: Hearing) -> Changed:

@@ -44,8 +44,6 @@ def give_up_waiting(state: JourneyState, notebook: Notebook) -> None:
 def _hear_one(
     state: JourneyState, notebook: Notebook, event: PartnerEvent, now: datetime, *, waited: bool
 ) -> EventStatus:
-    if not waited and any(each["source"] == event.source and each["id"] == event.id for each in state.waiting):
-        return EventStatus.DUPLICATE
     verdict = judge(state, event)
     if verdict.status is EventStatus.HELD:
         return _keep_waiting(state, notebook, event, verdict, waited)
@@ -55,7 +53,8 @@ def _hear_one(
     elif verdict.status is not EventStatus.DUPLICATE:
         _without_effect(state, notebook, event, verdict)
         _look_into(state, notebook, verdict, now)
-    elif event.identity not in state.seen:
+    elif verdict.reason is not None:
+        # Said before under another id; what came under its own id a second time has its answer.
         state.seen[event.identity] = event.fingerprint()
         notebook.answer(event, EventStatus.DUPLICATE, verdict.reason)
     return verdict.status
@@ -74,7 +73,7 @@ def _keep_waiting(
 
 
 def _without_effect(state: JourneyState, notebook: Notebook, event: PartnerEvent, verdict: Verdict) -> None:
-    conflict = event.identity in state.seen
+    conflict = verdict.reason == "event_conflict"
     if not conflict:
         state.seen[event.identity] = event.fingerprint()
     data = EventWithoutEffect(

@@ -1,7 +1,7 @@
 """The Journey: one patient's therapy, from enrolment to follow-up, as one durable workflow."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,6 +31,10 @@ TASK_DUE = timedelta(days=2)
 """How long a person has for a decision before it is on record as overdue."""
 
 
+class JourneyDefect(Exception):
+    """A defect in this code, or a ledger that contradicts the journey: nothing may move on until someone has looked."""
+
+
 class JourneyOutcome(Strict):
     """How a journey ended."""
 
@@ -52,18 +56,17 @@ class Journey:
         self.calls = Calls(self.state, self.notebook)
         self._story = Story()
         self._tasks: dict[str, list[asyncio.Task[None]]] = {}
+        self._defect: BaseException | None = None
 
     @workflow.run
     async def run(self, start: JourneyStart) -> JourneyOutcome:
-        # A defect in any task below fails the workflow task, and Temporal tries again: never the therapy.
-        async with asyncio.TaskGroup() as self._group:
-            self.open(is_new=start.carried is None)
-            async for stage in self.stages_as_they_become_ready():
-                self.begin(stage)
-            if self.state.leaving:
-                await wind_up(self)
-            outcome = None if self.must_renew() else await self.outcome()
-            self.close()
+        self.open(is_new=start.carried is None)
+        async for stage in self.stages_as_they_become_ready():
+            self.begin(stage)
+        if self.state.leaving:
+            await self.wound_up()
+        outcome = None if self.must_renew() else await self.outcome()
+        self.close()
         return outcome or workflow.continue_as_new(self.state.carried_over())
 
     @workflow.signal(dynamic=True)
@@ -90,7 +93,7 @@ class Journey:
 
     def open(self, *, is_new: bool) -> None:
         """Put the start on record, or go on where the run before this one stopped."""
-        self._group_task("scribe", self._keep_writing())
+        self._set_to_work("scribe", self._keep_writing())
         if is_new:
             self.notebook.note("journey.started", _started(self.state), self.state.start.ordered_at)
         for stage in self.state.active():
@@ -105,8 +108,8 @@ class Journey:
         """Each stage once all that it comes after is done, until none is left; none while the journey is held."""
         state = self.state
         while True:
-            await workflow.wait_condition(
-                lambda: bool(state.leaving or course.is_over(state) or course.ready(state) or self.must_renew())
+            await self._until(
+                lambda: state.leaving or course.is_over(state) or course.ready(state) or self.must_renew()
             )
             if state.leaving or course.is_over(state) or self.must_renew():
                 return
@@ -137,11 +140,16 @@ class Journey:
         if task_id not in self.state.tasks:
             self.notebook.open_task(self._question(task_id, role, impasse, stage))
         task = self.state.tasks[task_id]
-        watch = self._group_task(task_id, watch_task(task, self._task_due(), self.notebook))
+        watch = self._set_to_work(task_id, watch_task(task, self._task_due(), self.notebook))
         await workflow.wait_condition(lambda: task.choice is not None)
         watch.cancel()
         await self.scribe.caught_up()
         return str(task.choice)
+
+    async def wound_up(self) -> None:
+        """End early: take back what was begun, account for what is left."""
+        work = self._set_to_work("winding_up", wind_up(self))
+        await self._until(work.done)
 
     async def outcome(self) -> JourneyOutcome:
         """Close the journey on the ledger, and hear out what arrives until the very end."""
@@ -154,7 +162,7 @@ class Journey:
         reason = state.leaving or "protocol_completed"
         closed = JourneyClosed.model_validate({"outcome": state.closed.value, "reason": reason})
         self.notebook.note(f"journey.{state.closed.value}", closed, now)
-        await workflow.wait_condition(lambda: self.scribe.is_idle and workflow.all_handlers_finished())
+        await self._until(lambda: self.scribe.is_idle and workflow.all_handlers_finished())
         return JourneyOutcome(coi=state.start.coi, status=state.closed, reason=reason, entries=state.seq)
 
     def must_renew(self) -> bool:
@@ -168,8 +176,8 @@ class Journey:
             self._story.show(self.state)
 
     def _work_on(self, stage: StageState) -> None:
-        self._group_task(stage.id, self._carry(stage))
-        self._group_task(stage.id, watch_stage(stage, self.state.protocol.by_id[stage.id].due, self.notebook))
+        self._set_to_work(stage.id, self._carry(stage))
+        self._set_to_work(stage.id, watch_stage(stage, self.state.protocol.by_id[stage.id].due, self.notebook))
 
     async def _carry(self, stage: StageState) -> None:
         """Carry a stage to its end, through every impasse that a person resolves on the way."""
@@ -191,14 +199,15 @@ class Journey:
         impasse = stage.impasse = course.named(self.state, self.notebook, stage, impasse, workflow.now())
         role = course.asked_of(self.state, stage, impasse)
         choice = await self.ask(str(impasse.task), role, impasse, stage.id)
+        decided_by = self.state.tasks[str(impasse.task)].decided_by
         if impasse.deviation is not None:
-            self.notebook.resolve(impasse.deviation, choice, workflow.now())
+            self.notebook.resolve(impasse.deviation, choice, workflow.now(), decided_by)
         stage.impasse = None
         back = decisions.way_back(self.state, stage, choice)
         if back is not None:
             raise GoBack(back, impasse.code)
         if choice == "stop":
-            hearing.leave(self.state, self.notebook, impasse.code, workflow.now())
+            hearing.leave(self.state, self.notebook, impasse.code, workflow.now(), decided_by)
             await workflow.wait_condition(lambda: False)
 
     def _go_back(self, back: GoBack) -> None:
@@ -224,8 +233,20 @@ class Journey:
     def _task_due(self) -> timedelta:
         return TASK_DUE / self.state.start.time_lapse
 
-    def _group_task(self, name: str, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        task = self._group.create_task(work)
+    async def _until(self, condition: Callable[[], object]) -> None:
+        """Wait for a condition. A defect in any work under way fails the workflow task, which Temporal tries again:
+        it never fails the therapy."""
+        await workflow.wait_condition(lambda: self._defect is not None or bool(condition()))
+        if self._defect is not None:
+            raise JourneyDefect from self._defect
+
+    def _set_to_work(self, name: str, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        def ended(task: "asyncio.Task[None]") -> None:
+            if not task.cancelled():
+                self._defect = self._defect or task.exception()
+
+        task = asyncio.create_task(work)
+        task.add_done_callback(ended)
         self._tasks.setdefault(name, []).append(task)
         return task
 

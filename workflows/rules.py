@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from schemas.event_data import Shipment
+from schemas.event_data import MaterialReceived, Shipment
 from schemas.events import PartnerEvent
 from schemas.facts import EventStatus
 from workflows.stages import KINDS
@@ -11,6 +11,9 @@ from workflows.steps import Hearing, Refusal, Step
 
 FOR_THE_JOURNEY = frozenset({"patient.withdrawn", "patient.deceased", "patient.status_changed"})
 """Events that concern no stage: heard whatever stage is active, and while the journey is held."""
+
+FOR_ANOTHER = frozenset({"evidence_not_needed", "test_not_specified", "visit_not_planned", "milestone_not_awaited"})
+"""Refusals that only say that the event is none of this stage's: another stage may be the one that needs it."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +29,9 @@ class Verdict:
 
 def judge(state: JourneyState, event: PartnerEvent) -> Verdict:
     """Accept, hold, ignore as duplicate, record as late, or refuse with a code. Never mutates, never waits."""
-    seen = state.seen.get(event.identity)
-    if seen is not None:
-        same = seen == event.fingerprint()
+    known = _known_under(state, event.identity)
+    if known is not None:
+        same = known == event.fingerprint()
         return Verdict(EventStatus.DUPLICATE) if same else Verdict(EventStatus.REFUSED, "event_conflict")
     if state.closed is not None:
         return Verdict(EventStatus.LATE, "journey_closed")
@@ -39,6 +42,14 @@ def judge(state: JourneyState, event: PartnerEvent) -> Verdict:
     return _judge_for_stage(state, event)
 
 
+def _known_under(state: JourneyState, identity: str) -> str | None:
+    """The fingerprint of what was heard under a source and id before: on record, or waiting still."""
+    if identity in state.seen:
+        return state.seen[identity]
+    waiting = [each for each in state.waiting if f"{each['source']} {each['id']}" == identity]
+    return PartnerEvent.model_validate(waiting[0]).fingerprint() if waiting else None
+
+
 def _judge_for_stage(state: JourneyState, event: PartnerEvent) -> Verdict:
     listening = [each for each in state.stages.values() if event.type in KINDS[each.kind].steps]
     if not listening:
@@ -46,10 +57,10 @@ def _judge_for_stage(state: JourneyState, event: PartnerEvent) -> Verdict:
     named = _named_visit(state, event)
     if named is not None and named[1] < state.stages[named[0]].visit:
         return Verdict(EventStatus.LATE, "earlier_visit", state.stages[named[0]])
-    if named is None and isinstance(event.said(), Shipment):
+    if named is None and _names_a_shipment(event):
         return Verdict(EventStatus.HELD, "reference_unknown")
     meant = [each for each in listening if named is not None and each.id == named[0]]
-    return _judge_in(state, _likeliest(meant or listening), event)
+    return _judge_among(state, _likeliest_first(meant or listening), event)
 
 
 def _named_visit(state: JourneyState, event: PartnerEvent) -> tuple[str, int] | None:
@@ -60,18 +71,34 @@ def _named_visit(state: JourneyState, event: PartnerEvent) -> tuple[str, int] | 
     return None
 
 
-def _likeliest(listening: list[StageState]) -> StageState:
-    """The stage that is active; else the next one to come; else the last one that was."""
-    for status in (StageStatus.ACTIVE, StageStatus.PENDING):
-        for stage in listening:
-            if stage.status is status:
-                return stage
-    return listening[-1]
+def _names_a_shipment(event: PartnerEvent) -> bool:
+    """Whether the event belongs to one shipment by name: it waits until that name is known, and is no other's."""
+    said = event.said()
+    return isinstance(said, Shipment) or (isinstance(said, MaterialReceived) and said.reference is not None)
+
+
+def _likeliest_first(listening: list[StageState]) -> list[StageState]:
+    """The stages that are active; then those to come; then those that are done, the last one first."""
+    active = [each for each in listening if each.status is StageStatus.ACTIVE]
+    to_come = [each for each in listening if each.status is StageStatus.PENDING]
+    done = [each for each in listening if each.status is StageStatus.DONE]
+    return [*active, *to_come, *reversed(done)]
+
+
+def _judge_among(state: JourneyState, stages: list[StageState], event: PartnerEvent) -> Verdict:
+    """The word of the likeliest stage that does not pass the event on; unless one of them knows it already."""
+    for stage in stages:
+        if any((each.occurred_at, each.data) == (event.occurred_at, event.data) for each in stage.all_heard(event.type)):
+            return Verdict(EventStatus.DUPLICATE, "said_before", stage)
+    verdicts = [_judge_in(state, each, event) for each in stages]
+    meant = [each for each in verdicts if each.reason not in FOR_ANOTHER]
+    return [*meant, *verdicts][0]
 
 
 def _judge_in(state: JourneyState, stage: StageState, event: PartnerEvent) -> Verdict:
     step = KINDS[stage.kind].steps[event.type]
-    if stage.reopened_at is not None and event.occurred_at < stage.reopened_at:
+    # Up to that very moment: what sent the stage back can be said again, and must not send the next visit back too.
+    if stage.reopened_at is not None and event.occurred_at <= stage.reopened_at:
         return Verdict(EventStatus.LATE, "earlier_visit", stage)
     repeated = _said_before(stage, step, event)
     if repeated is not None:

@@ -23,10 +23,6 @@ APPEND_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum
 APPEND_TIMEOUT = timedelta(seconds=10)
 
 
-class LedgerConflict(Exception):
-    """The ledger contradicts the journey: nothing may move on, so the workflow task fails until someone has looked."""
-
-
 class Scribe:
     """Drains arrivals and the notebook, one local activity a batch."""
 

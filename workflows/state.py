@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, PrivateAttr
 from schemas.base import Strict
 from schemas.commands import PartnerCommand
 from schemas.decisions import Task
-from schemas.facts import JourneyStatus, Material, MaterialStatus
+from schemas.facts import CLEW, JourneyStatus, Material, MaterialStatus
 from schemas.identity import Role
 from schemas.orders import JourneyStart
 from schemas.protocols import Protocol
@@ -83,6 +83,7 @@ class TaskState(BaseModel):
 
     task: Task
     choice: str | None = None
+    decided_by: str = CLEW
     times_overdue: int = 0
     due_at: datetime
 

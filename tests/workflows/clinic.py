@@ -1,6 +1,7 @@
 """A clinic for tests: starts journeys on a Temporal server and speaks for every partner of theirs."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from uuid import uuid4
 
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError
 
 import protocols
 from schemas.commands import PartnerCommand
@@ -164,6 +166,7 @@ class Clinic:
     ledger: FakeLedger = field(default_factory=FakeLedger)
     partners: FakePartners = field(default_factory=FakePartners)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    patients: list[Patient] = field(default_factory=list)
 
     async def enrols(self, protocol: str | Protocol = "autologous-car-t", time_lapse: float = 1) -> Patient:
         """A patient's journey begins."""
@@ -180,7 +183,15 @@ class Clinic:
         handle = await self.client.start_workflow(
             Journey.run, start, id=journey_workflow_id(coi), task_queue=JOURNEY_QUEUE
         )
-        return Patient(handle, start, self.ledger, self.partners, self.now)
+        patient = Patient(handle, start, self.ledger, self.partners, self.now)
+        self.patients.append(patient)
+        return patient
+
+    async def closes(self) -> None:
+        """End the journeys that a test left open: the next test's worker would find them, and not their ledger."""
+        for patient in self.patients:
+            with suppress(RPCError):
+                await patient.handle.terminate()
 
 
 __all__ = ["PARTIES", "Clinic", "Patient", "Refused", "reference", "shipped_protocol"]

@@ -47,9 +47,9 @@ async def working(
         yield
 
 
-@pytest.fixture(scope="session")
-async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
-    """The server whose clock jumps to the next timer."""
+@asynccontextmanager
+async def time_skipping_server() -> AsyncIterator[WorkflowEnvironment]:
+    """A server whose clock jumps to the next timer."""
     async with await WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=server_binary("temporal-test-server"), data_converter=pydantic_data_converter
     ) as environment:
@@ -65,9 +65,33 @@ async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
         yield environment
 
 
+@pytest.fixture(scope="session")
+async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
+    """One time-skipping server for the whole run."""
+    async with time_skipping_server() as environment:
+        yield environment
+
+
+@pytest.fixture
+async def empty_server() -> AsyncIterator[WorkflowEnvironment]:
+    """A time-skipping server of a test's own: journeys of other tests would keep its clock from jumping."""
+    async with time_skipping_server() as environment:
+        yield environment
+
+
+@pytest.fixture
+async def patient_clinic(empty_server: WorkflowEnvironment) -> AsyncIterator[Clinic]:
+    """A clinic whose tests let weeks go by."""
+    clinic = Clinic(empty_server.client)
+    async with working(empty_server.client, clinic.ledger, clinic.partners):
+        yield clinic
+        await clinic.closes()
+
+
 @pytest.fixture
 async def clinic(time_skipping: WorkflowEnvironment) -> AsyncIterator[Clinic]:
     """A clinic where a day passes at once when nobody has anything to do."""
     clinic = Clinic(time_skipping.client)
     async with working(time_skipping.client, clinic.ledger, clinic.partners):
         yield clinic
+        await clinic.closes()

@@ -50,9 +50,11 @@ class FakePartners(PartnerPort):
     taken: dict[str, PartnerCommand] = field(default_factory=dict)
     refuse: set[str] = field(default_factory=set)
     down: set[str] = field(default_factory=set)
+    tried: set[str] = field(default_factory=set)
 
     @activity.defn(name="tell_partner")
     async def tell_partner(self, command: PartnerCommand) -> Acknowledgement:
+        self.tried.add(command.key)
         if command.command in self.down:
             raise ApplicationError("away", type="partner_unavailable")
         if command.command in self.refuse:

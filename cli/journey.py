@@ -96,7 +96,7 @@ def list_(
     from cli.client import Api as Client
 
     with Client(api) as client:
-        query = {"status": status, "search": search, "limit": min(limit, 200)}
+        query = {"status": status, "q": search, "limit": min(limit, 200)}
         found = list(islice(client.items("/v1/journeys", **query), limit))
     if as_json:
         console.result(found)

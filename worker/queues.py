@@ -9,6 +9,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.ledger import LedgerActivities
 from activities.partners import PartnerActivities
 from schemas.settings import Settings
+from worker.metering import Metering
 from workflows.journey import Journey
 from workflows.names import JOURNEY_QUEUE, PARTNER_QUEUE
 
@@ -48,6 +49,7 @@ def journey_worker(client: Client, settings: Settings, ledger: LedgerActivities)
         task_queue=JOURNEY_QUEUE,
         workflows=[Journey],
         activities=[ledger.append_facts],
+        interceptors=[Metering()],
         workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
         max_cached_workflows=settings.max_cached_journeys,
         max_concurrent_local_activities=LEDGER_APPENDS,
@@ -62,6 +64,7 @@ def partner_worker(client: Client, partners: PartnerActivities) -> Worker:
         client,
         task_queue=PARTNER_QUEUE,
         activities=[partners.tell_partner],
+        interceptors=[Metering()],
         max_concurrent_activities=PARTNER_CALLS,
         graceful_shutdown_timeout=GRACE,
     )

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import httpx
-from ledger.invariants import broken_invariants
 from sqlalchemy import func, select
 from sqlmodel import col
 
 from cli.stack.ports import LOOPBACK, PARTNER_PORTS
 from ledger.database import Database
+from ledger.invariants import broken_invariants
 from ledger.tables import EntryRow, InboxRow, JourneyRow
 from ledger.verify import verify
 from schemas.facts import EventStatus, JourneyStatus

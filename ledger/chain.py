@@ -60,10 +60,13 @@ def plain(value: Any) -> Any:
     """The value with every number as RFC 8785 has it: a double, written as an integer where it is one.
 
     Databases spell numbers in their own ways (`1e16` comes back from PostgreSQL as an integer); after `plain`
-    all spellings are one. Raises `OverflowError` for an integer that no double comes near.
+    all spellings are one. Raises `OverflowError` for an integer that no double comes near, and `ValueError` for
+    text with a NUL, which PostgreSQL cannot keep.
     """
+    if isinstance(value, str):
+        return _without_nul(value)
     if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
+        return {_without_nul(key): plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [plain(each) for each in value]
     if isinstance(value, float):
@@ -73,8 +76,14 @@ def plain(value: Any) -> Any:
     return value
 
 
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("text holds a NUL")
+    return text
+
+
 def data_text(data: Any) -> str:
-    """The canonical JSON text of an entry's data. Raises `ValueError` for NaN and infinity."""
+    """The canonical JSON text of an entry's data. Raises as `plain` does, and `ValueError` for NaN."""
     return canonical_json(plain(data)).decode()
 
 

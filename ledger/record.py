@@ -1,12 +1,13 @@
 """The entries themselves: positions, the chain, and whether a fact is on record already."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, func, select
 
-from ledger.chain import Line, data_text, genesis, line_hash, plain
+from ledger.chain import Line, data_text, genesis, line_hash
 from ledger.statements import table_of
 from ledger.tables import HeadRow
 from ledger.view import ENTRY
@@ -66,7 +67,7 @@ def _refuse_gaps_within(facts: Sequence[Fact]) -> None:
 def _differs(fact: Fact, row: RowMapping) -> bool:
     said = (fact.type, fact.occurred_at, fact.actor, fact.source, fact.event_id)
     recorded = tuple(row[name] for name in ("type", "occurred_at", "actor", "source", "event_id"))
-    return said != recorded or data_text(fact.data) != data_text(row["data"])
+    return said != recorded or _text(fact) != data_text(row["data"])
 
 
 def _hash_before(coi: str, seq: int, there: dict[int, RowMapping]) -> str:
@@ -88,11 +89,7 @@ def _chained(coi: str, facts: Sequence[Fact], after: int, previous: str, recorde
 
 
 def _row(coi: str, fact: Fact, position: int, previous: str, recorded_at: datetime) -> dict[str, Any]:
-    try:
-        data = plain(fact.data)
-        text = data_text(data)
-    except (ValueError, OverflowError):
-        raise Invalid("malformed", f"Fact {fact.seq} of {coi} holds what JSON cannot say.") from None
+    text = _text(fact)
     line = Line(
         position,
         coi,
@@ -107,4 +104,11 @@ def _row(coi: str, fact: Fact, position: int, previous: str, recorded_at: dateti
         previous,
     )
     moments = {"occurred_at": fact.occurred_at, "recorded_at": recorded_at}
-    return {**line._asdict(), **moments, "data": data, "hash": line_hash(line)}
+    return {**line._asdict(), **moments, "data": json.loads(text), "hash": line_hash(line)}
+
+
+def _text(fact: Fact) -> str:
+    try:
+        return data_text(fact.data)
+    except (ValueError, OverflowError):
+        raise Invalid("malformed", f"Fact {fact.seq} holds what no database can keep.") from None

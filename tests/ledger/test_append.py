@@ -132,6 +132,15 @@ async def test_a_fact_that_says_something_else_than_its_type_is_refused_without_
     assert await head(database) == 0
 
 
+@pytest.mark.parametrize("unkeepable", ["a\0b", float("nan"), float("inf"), 10**400])
+async def test_what_a_database_cannot_keep_is_refused_by_both_alike(database: Database, unkeepable: object) -> None:
+    ana = Scribe()
+    event = collected("e1", ana.order).model_copy(update={"data": {"device": unkeepable}})
+    with pytest.raises(Invalid):
+        await put(database, ana.batch(ana.started(), ana.heard(event)))
+    assert await head(database) == 0
+
+
 async def test_what_is_rolled_back_leaves_no_gap(database: Database) -> None:
     ana, ben = Scribe(), Scribe()
     with pytest.raises(RuntimeError):

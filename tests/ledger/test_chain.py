@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ledger.chain import data_text, entry_hash, genesis, line_hash, line_of, plain
 from ledger.tables import EntryRow
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 NUMBERS = st.integers(-(10**300), 10**300) | st.floats(allow_nan=False, allow_infinity=False)
 SCALARS = st.none() | st.booleans() | NUMBERS | TEXT
 DATA = st.dictionaries(TEXT, st.recursive(SCALARS, lambda each: st.lists(each) | st.dictionaries(TEXT, each)))

@@ -1,0 +1,77 @@
+"""`clew bench`: runs the benchmarks one after the other, and shows every figure beside its floor and its target."""
+
+import argparse
+import asyncio
+import logging
+import os
+import platform
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from bench import events, history, inbox, memory, replay, report
+from bench.figures import Figure
+
+BENCHMARKS: dict[str, Callable[[int], Awaitable[list[Figure]]]] = {
+    "events": events.measure,
+    "inbox": inbox.measure,
+    "history": history.measure,
+    "replay": replay.measure,
+    "memory": memory.measure,
+}
+"""By name, in the order in which `all` runs them."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure what is asked for. The exit code is 0 whatever the figures say: a busy machine is no defect."""
+    asked = _parser().parse_args(arguments)
+    names = list(BENCHMARKS) if "all" in asked.which or not asked.which else list(dict.fromkeys(asked.which))
+    logging.disable(logging.WARNING)
+    figures = asyncio.run(_run(names, asked.rounds))
+    if asked.json:
+        print(report.as_json(figures, machine()))
+    else:
+        report.show(figures)
+    return 0
+
+
+async def _run(names: Sequence[str], rounds: int) -> list[Figure]:
+    figures: list[Figure] = []
+    for name in names:
+        report.say(f"{name}, {rounds} rounds")
+        figures += await BENCHMARKS[name](rounds)
+    return figures
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    return {
+        "cores": os.cpu_count(),
+        "load_before": [round(each, 2) for each in os.getloadavg()],
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="clew bench",
+        description="Measure the figures that Clew claims, each beside its floor. Medians; ratios count.",
+        epilog="Example: clew bench events inbox --rounds 3 --json",
+    )
+    parser.add_argument(
+        "which",
+        nargs="*",
+        choices=[*BENCHMARKS, "all", []],
+        metavar="BENCHMARK",
+        help=f"{', '.join(BENCHMARKS)} or all (the default)",
+    )
+    parser.add_argument("--rounds", type=_rounds, default=3, help="how often each is measured (default 3)")
+    parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    return parser
+
+
+def _rounds(text: str) -> int:
+    rounds = int(text)
+    if not 1 <= rounds <= 20:
+        raise argparse.ArgumentTypeError("between 1 and 20")
+    return rounds

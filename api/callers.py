@@ -27,19 +27,20 @@ class Caller:
     name: str | None = None
 
 
-def _partner() -> Caller:
+# Coroutines, because the framework would send plain functions to a thread for every request.
+async def _partner() -> Caller:
     return Caller(CallerKind.PARTNER)
 
 
-def _person() -> Caller:
+async def _person() -> Caller:
     return Caller(CallerKind.PERSON)
 
 
-def _operator() -> Caller:
+async def _operator() -> Caller:
     return Caller(CallerKind.OPERATOR)
 
 
-def _public() -> Caller:
+async def _public() -> Caller:
     return Caller(CallerKind.PUBLIC)
 
 

@@ -41,16 +41,20 @@ LEDGER_APPENDS = 20
 """Appends at a time: they take turns at the ledger's lock anyway."""
 
 
+def sandbox() -> SandboxedWorkflowRunner:
+    """What keeps a journey's code deterministic while it runs."""
+    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
+
+
 def journey_worker(client: Client, settings: Settings, ledger: LedgerActivities) -> Worker:
     """Runs journeys; their appends are local activities in the same process."""
-    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
     return Worker(
         client,
         task_queue=JOURNEY_QUEUE,
         workflows=[Journey],
         activities=[ledger.append_facts],
         interceptors=[Metering()],
-        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+        workflow_runner=sandbox(),
         max_cached_workflows=settings.max_cached_journeys,
         max_concurrent_local_activities=LEDGER_APPENDS,
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,

@@ -12,13 +12,15 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from tests.workflows.clinic import Clinic
 from tests.workflows.fakes import FakeLedger, FakePartners
-from worker.queues import PASSED_THROUGH
+from worker.queues import sandbox
 from workflows.journey import Journey
 from workflows.names import JOURNEY_QUEUE, PARTNER_QUEUE, SEARCH_ATTRIBUTES
+
+IDENTITY = "clinic"
+"""What histories say of who wrote them: recorded ones must not name a machine."""
 
 
 def server_binary(name: str) -> str:
@@ -33,17 +35,18 @@ async def working(
     client: Client, ledger: FakeLedger, partners: FakePartners, cached: int = 1000
 ) -> AsyncIterator[None]:
     """Workers with fakes at the edges. A defect in the journey's code fails the journey, so that a test sees it."""
-    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
     journeys = Worker(
         client,
         task_queue=JOURNEY_QUEUE,
         workflows=[Journey],
         activities=[ledger.append_facts],
-        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+        workflow_runner=sandbox(),
         workflow_failure_exception_types=[Exception],
         max_cached_workflows=cached,
+        identity=IDENTITY,
     )
-    async with journeys, Worker(client, task_queue=PARTNER_QUEUE, activities=[partners.tell_partner]):
+    calls = Worker(client, task_queue=PARTNER_QUEUE, activities=[partners.tell_partner], identity=IDENTITY)
+    async with journeys, calls:
         yield
 
 
@@ -51,7 +54,9 @@ async def working(
 async def time_skipping_server() -> AsyncIterator[WorkflowEnvironment]:
     """A server whose clock jumps to the next timer."""
     async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=server_binary("temporal-test-server"), data_converter=pydantic_data_converter
+        test_server_existing_path=server_binary("temporal-test-server"),
+        data_converter=pydantic_data_converter,
+        identity=IDENTITY,
     ) as environment:
         # This server cannot list what is registered, so nothing is looked up first.
         await environment.client.operator_service.add_search_attributes(

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from schemas.decisions import DecideTask, HoldJourney, LiftHold
+from schemas.decisions import DecideTask, Decision, HoldJourney, LiftHold
 from schemas.facts import EventStatus, JourneyStatus
 from tests.workflows import therapy
 from tests.workflows.clinic import Clinic, Patient, Refused
@@ -120,7 +120,7 @@ async def test_a_task_that_nobody_decides_is_on_record_as_overdue(
 async def test_decisions_that_make_no_sense_are_refused_by_name(clinic: Clinic) -> None:
     ana = await clinic.enrols()
     await ana.told("request_evidence")
-    refused = {
+    refused: dict[str, Decision] = {
         "unknown_task": DecideTask(id="d1", by="dr-a", reason="x", task="nowhere", choice="stop"),
         "not_held": LiftHold(id="d2", by="dr-a", reason="x"),
     }

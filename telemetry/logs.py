@@ -39,6 +39,7 @@ def configure(settings: Settings, service: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
+            pass_foreign_args=True,
             foreign_pre_chain=[*shared, _from_temporal, _from_uvicorn, _from_asyncio],
             processors=[
                 _service(service),
@@ -97,9 +98,9 @@ def _from_temporal(_logger: Any, _method: str, line: Line) -> Line:
 
 def _from_uvicorn(_logger: Any, _method: str, line: Line) -> Line:
     """An access line in fields, without the query: people type what they look for into it."""
-    record = line["_record"]
-    if record.name == "uvicorn.access" and isinstance(record.args, tuple) and len(record.args) == 5:
-        _client, method, path, _version, status = record.args
+    arguments = line.pop("positional_args", ())
+    if line["_record"].name == "uvicorn.access" and isinstance(arguments, tuple) and len(arguments) == 5:
+        _client, method, path, _version, status = arguments
         line.update(event="request", method=method, path=str(path).partition("?")[0], status=status)
     line.pop("color_message", None)
     return line

@@ -1,0 +1,49 @@
+"""Spans leave the process without exception texts and query strings."""
+
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from telemetry.traces import WithoutValues, current_traceparent
+
+NAME = "Ana Brezovnik"
+
+
+def exported(work: str, **attributes: str) -> ReadableSpan:
+    """The span of some work that failed, as it leaves."""
+    kept = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(WithoutValues(kept)))
+    try:
+        with provider.get_tracer("test").start_as_current_span(work, attributes=attributes):
+            raise ValueError(NAME)
+    except ValueError:
+        (span,) = kept.get_finished_spans()
+    return span
+
+
+def test_a_failed_span_says_that_and_what_failed_but_not_its_text() -> None:
+    span = exported("append")
+    assert not span.status.is_ok
+    assert span.events[0].attributes is not None
+    assert span.events[0].attributes["exception.type"] == "ValueError"
+    assert NAME not in span.to_json()
+
+
+def test_a_request_is_told_without_its_query() -> None:
+    query = f"q={NAME}"
+    span = exported(
+        "GET", **{"url.full": f"http://api/v1/journeys?{query}", "url.query": query, "url.path": "/v1/journeys"}
+    )
+    assert span.attributes is not None
+    assert span.attributes["url.full"] == "http://api/v1/journeys"
+    assert span.attributes["url.path"] == "/v1/journeys"
+    assert NAME not in span.to_json()
+
+
+def test_the_trace_goes_on_outside_http() -> None:
+    assert current_traceparent() is None
+    with TracerProvider().get_tracer("test").start_as_current_span("receive") as span:
+        carried = current_traceparent()
+    assert carried is not None
+    assert carried.split("-")[1] == f"{span.get_span_context().trace_id:032x}"

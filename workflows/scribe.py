@@ -1,6 +1,7 @@
 """The scribe: hears what arrives, and has every fact on the ledger before anyone acts on it."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -21,6 +22,8 @@ MOST_IN_ONE_APPEND = 100
 
 APPEND_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(minutes=1))
 APPEND_TIMEOUT = timedelta(seconds=10)
+
+_EVENT_NAME = re.compile(r"[a-z_]{1,40}\.[a-z_]{1,40}")
 
 
 class Scribe:
@@ -65,8 +68,7 @@ class Scribe:
         """The event that a signal carries; what cannot be read is quarantined and shown, never dropped."""
         try:
             (argument,) = arguments
-            event: PartnerEvent = workflow.payload_converter().from_payload(argument.payload, PartnerEvent)
-            event.said()
+            event = _canonical(workflow.payload_converter().from_payload(argument.payload, PartnerEvent))
         except Exception as error:
             self._quarantine(name, arguments, "unreadable" if not isinstance(error, ValidationError) else "malformed")
             return None
@@ -78,8 +80,8 @@ class Scribe:
     def _quarantine(self, name: str, arguments: Sequence[RawValue], problem: str) -> None:
         content = b"".join(each.payload.data for each in arguments)
         fact = SignalQuarantined(
-            signal=hashlib.sha256(name.encode()).hexdigest()[:16] if not name.isascii() else name[:80],
-            sha256=hashlib.sha256(content).hexdigest(),
+            signal=name if _EVENT_NAME.fullmatch(name) else f"sha256:{_digest(name.encode())}",
+            sha256=_digest(content),
             size=len(content),
             problem=problem,
         )
@@ -103,3 +105,12 @@ class Scribe:
         deviation = self._notebook.deviate("identifier_in_use", workflow.now(), about=about, blocks=True)
         for stage in self._state.active()[:1]:
             stage.impasse = Impasse(code="identifier_in_use", choices=GO_ON, about=about, deviation=deviation)
+
+
+def _canonical(event: PartnerEvent) -> PartnerEvent:
+    """The event with only the fields that the catalogue knows: who signals directly could have sent anything."""
+    return event.model_copy(update={"data": event.said().model_dump(mode="json", exclude_none=True)})
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

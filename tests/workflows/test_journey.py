@@ -160,16 +160,27 @@ async def test_rubbish_sent_straight_to_temporal_is_quarantined_and_harms_nothin
     await ana.handle.signal("sample.collected", "not an event")
     await ana.handle.signal("sample.collected", args=[1, 2, 3])
     await ana.handle.signal("no.such_event", {"any": "thing"})
+    await ana.handle.signal("Jane Doe\x00", "x")
     wrong_name = ana.event("evidence.provided", evidence="consent", reference="DOC")
     await ana.handle.signal("batch.released", wrong_name)
     malformed = ana.event("sample.collected", donation="DIN")
     await ana.handle.signal("sample.collected", malformed)
-    await ana.fact("signal.quarantined", count=5)
+    await ana.fact("signal.quarantined", count=6)
     problems = {fact.data["problem"] for fact in ana.facts("signal.quarantined")}
     assert problems == {"unreadable", "malformed", "type_is_not_the_signals"}
     assert all(len(fact.data["sha256"]) == 64 for fact in ana.facts("signal.quarantined"))
+    assert "Jane" not in repr(ana.facts("signal.quarantined"))
     await therapy.enrolment(ana)
     await ana.told("schedule_collection")
+
+
+async def test_what_the_catalogue_does_not_know_stays_off_the_ledger(clinic: Clinic) -> None:
+    """A partner that signals Temporal directly adds a field of its own: it goes no further than that signal."""
+    ana = await clinic.enrols()
+    await ana.told("request_evidence")
+    event = await ana.hears("evidence.provided", evidence="consent", reference="DOC", patient_name="Jane Doe")
+    assert await ana.outcome_of(event) == (EventStatus.APPLIED, None)
+    assert "Jane" not in repr(ana.facts())
 
 
 async def test_an_event_signalled_twice_has_one_effect(clinic: Clinic) -> None:

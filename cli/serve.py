@@ -1,6 +1,9 @@
 """`clew api`, `clew worker`, `clew migrate`: the parts of an installation, one process each."""
 
 import asyncio
+import signal
+from types import FrameType
+from typing import NoReturn
 
 import typer
 
@@ -27,8 +30,16 @@ def api() -> None:
     logs.configure(settings, "api")
     traces.configure(settings, "api")
     temporal.install_runtime()
-    asyncio.run(serve(settings))
-    traces.flush()
+    # uvicorn, when it has stopped, sends itself the signal again: without a handler of ours it would end by that.
+    signal.signal(signal.SIGTERM, _end_in_order)
+    try:
+        asyncio.run(serve(settings))
+    finally:
+        traces.flush()
+
+
+def _end_in_order(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(0)
 
 
 def worker() -> None:

@@ -53,6 +53,11 @@ class Process:
         return cls(service, guarded)
 
     @property
+    def pid(self) -> int:
+        """The guard's process id; the program is the guard's only child."""
+        return self._guarded.pid
+
+    @property
     def running(self) -> bool:
         return self._guarded.returncode is None
 

@@ -1,0 +1,123 @@
+"""The commands that talk to the API, while Temporal is away: what can be recorded is, the rest is refused by name."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from cli.main import run
+from cli.stack.ports import free_ports
+from ledger.migrate import migrate
+from partners.simulator.config import PARTIES
+from tests.cli.conftest import READY_WITHIN, until
+
+Clew = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of an API whose partners are known and whose Temporal server is not there."""
+    home = tmp_path_factory.mktemp("home")
+    asyncio.run(migrate(f"sqlite+aiosqlite:///{home / 'clew.db'}"))
+    port, nowhere = free_ports(2)
+    settings = {"CLEW_HOME": str(home), "CLEW_API_PORT": str(port), "CLEW_TEMPORAL_ADDRESS": f"127.0.0.1:{nowhere}"}
+    with (home / "api.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "cli.main", "api"], env=os.environ | settings, stdout=log, stderr=log
+        )
+    url = f"http://127.0.0.1:{port}"
+    until(lambda: _answers(f"{url}/readyz"), READY_WITHIN, (home / "api.log").read_text())
+    for name in PARTIES.values():
+        httpx.put(f"{url}/v1/partners/{name}", json={"url": "http://127.0.0.1:9"}).raise_for_status()
+    yield url
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+
+
+@pytest.fixture
+def clew(api: str, capfd: pytest.CaptureFixture[str]) -> Clew:
+    """Runs a command against that API: what it answers, or what it says when it is refused."""
+
+    def answer(*arguments: str, code: int = 0) -> Any:
+        capfd.readouterr()
+        ended = run([*arguments, "--api", api, "--json"])
+        said = capfd.readouterr()
+        assert ended == code, said.err
+        return json.loads(said.out if code == 0 else said.err)
+
+    return answer
+
+
+@pytest.fixture
+def published(clew: Clew) -> list[dict[str, Any]]:
+    clew("protocol", "publish", "--shipped")
+    found: list[dict[str, Any]] = clew("protocol", "list")
+    return found
+
+
+def test_the_shipped_protocols_are_published_once(clew: Clew, published: list[dict[str, Any]]) -> None:
+    assert {(each["name"], each["version"]) for each in published} == {("autologous-car-t", 1), ("til", 1)}
+    clew("protocol", "publish", "--shipped")
+    assert clew("protocol", "list") == published
+
+
+@pytest.mark.usefixtures("published")
+def test_a_published_version_does_not_change(clew: Clew, tmp_path: Path) -> None:
+    shipped = (Path(__file__).parents[2] / "protocols" / "til.yaml").read_text()
+    (tmp_path / "til.yaml").write_text(shipped.replace("due: 10d", "due: 11d"))
+    assert clew("protocol", "publish", str(tmp_path / "til.yaml"), code=1)["code"] == "protocol_exists"
+
+
+@pytest.mark.usefixtures("published")
+def test_a_journey_is_started_once_and_found_by_its_order(clew: Clew) -> None:
+    started = clew("journey", "start", "ORD-77", "--protocol", "til@1")
+    assert clew("journey", "start", "ORD-77", "--protocol", "til@1")["coi"] == started["coi"]
+
+    (listed,) = clew("journey", "list", "--search", "ORD-77")
+    shown = clew("journey", "show", started["coi"])
+    assert listed["coi"] == shown["coi"] == started["coi"]
+    assert (shown["status"], shown["protocol"], shown["version"]) == ("ordered", "til", 1)
+    assert clew("journey", "start", "ORD-77", code=1)["code"] == "order_exists"
+
+
+@pytest.mark.usefixtures("published")
+def test_a_party_that_nobody_knows_is_refused_with_its_place(clew: Clew) -> None:
+    refused = clew("journey", "start", "ORD-78", "--party", "courier=nobody", code=1)
+    assert refused["code"] == "unknown_partner"
+    assert [flaw["pointer"] for flaw in refused["errors"]] == ["/parties/courier"]
+
+
+def test_an_event_that_nobody_waits_for_is_kept_as_unmatched(clew: Clew, tmp_path: Path) -> None:
+    sent = clew("event", "send", "--type", "milestone.reached", "--subject", "X-1", "--data", '{"milestone": "a"}')
+    assert sent["status"] == "unmatched"
+    assert clew("event", "send", "--type", "milestone.reached", "--subject", "X-1", code=1)["code"] == "malformed"
+    (tmp_path / "event.json").write_text('{"specversion": "1.0"}')
+    assert clew("event", "send", str(tmp_path / "event.json"), code=1)["code"] == "malformed"
+
+
+@pytest.mark.usefixtures("published")
+def test_a_decision_waits_for_temporal_and_says_so(clew: Clew) -> None:
+    coi = clew("journey", "start", "ORD-79")["coi"]
+    refused = clew("journey", "decide", coi, "hold", "--by", "coordinator-7", "--reason", "slot_moved", code=3)
+    assert refused["code"] == "temporal_unavailable"
+    assert clew("task", "list") == []
+
+
+def test_a_journey_that_is_not_there_is_refused(clew: Clew) -> None:
+    refused = clew("journey", "show", "CLEW0000000000000000X", code=1)
+    assert refused["code"] in {"unknown_journey", "malformed"}
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url).is_success
+    except httpx.HTTPError:
+        return False

@@ -88,7 +88,8 @@ def _likeliest_first(listening: list[StageState]) -> list[StageState]:
 def _judge_among(state: JourneyState, stages: list[StageState], event: PartnerEvent) -> Verdict:
     """The word of the likeliest stage that does not pass the event on; unless one of them knows it already."""
     for stage in stages:
-        if any((each.occurred_at, each.data) == (event.occurred_at, event.data) for each in stage.all_heard(event.type)):
+        known = [(each.occurred_at, each.data) for each in stage.all_heard(event.type)]
+        if (event.occurred_at, event.data) in known:
             return Verdict(EventStatus.DUPLICATE, "said_before", stage)
     verdicts = [_judge_in(state, each, event) for each in stages]
     meant = [each for each in verdicts if each.reason not in FOR_ANOTHER]

@@ -1,0 +1,1 @@
+"""What is said: read, refused, written back."""

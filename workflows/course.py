@@ -2,12 +2,37 @@
 
 from datetime import datetime
 
-from schemas.facts import MaterialsSettled, MaterialStatus, StageCompleted, StageReopened
-from schemas.identity import Role
+from schemas.facts import (
+    JourneyStarted,
+    Material,
+    MaterialsSettled,
+    MaterialStatus,
+    StageCompleted,
+    StageReopened,
+)
+from schemas.identity import IdentifierKind, KnownAs, Role
 from schemas.stages import CollectionStage
-from workflows import decisions
+from workflows import checks, decisions
 from workflows.notebook import Notebook
 from workflows.state import Impasse, JourneyState, StageState, StageStatus
+
+
+def started(state: JourneyState) -> JourneyStarted:
+    """What the ledger says of the beginning."""
+    start = state.start
+    return JourneyStarted(
+        order=start.order,
+        protocol=start.protocol.protocol,
+        version=start.protocol.version,
+        protocol_hash=start.protocol.hash,
+        parties=start.parties,
+        stages=tuple(state.stages),
+        engine_version=start.engine_version,
+        identifiers=(
+            KnownAs(kind=IdentifierKind.COI, value=start.coi),
+            KnownAs(kind=IdentifierKind.ORDER, value=start.order),
+        ),
+    )
 
 
 def ready(state: JourneyState) -> list[StageState]:
@@ -50,15 +75,32 @@ def set_old_material_aside(state: JourneyState, notebook: Notebook, stage_id: st
     """Before another collection, what is left of the earlier one is kept apart: it must not be used by mistake."""
     if not isinstance(state.protocol.by_id[stage_id], CollectionStage):
         return
-    aside = tuple(
-        each.model_copy(update={"status": MaterialStatus.RETAINED})
-        for each in state.materials.values()
-        if each.kind == "starting_material" and each.status is MaterialStatus.AVAILABLE
-    )
-    for each in aside:
-        state.materials[each.id] = each
+    here = [each for each in state.materials.values() if each.kind == "starting_material"]
+    aside = [each for each in here if each.status is MaterialStatus.AVAILABLE]
     if aside:
-        notebook.note("materials.settled", MaterialsSettled(disposition="retained", materials=aside), now)
+        settle(state, notebook, aside, MaterialStatus.RETAINED, now)
+
+
+def unsettled(state: JourneyState) -> list[Material]:
+    """The material that still lies somewhere unaccounted for."""
+    return [each for each in state.materials.values() if checks.is_unsettled(each)]
+
+
+def settle_what_is_left(state: JourneyState, notebook: Notebook, now: datetime) -> None:
+    """A journey that reached its goal keeps what it did not need where it lies."""
+    left = unsettled(state)
+    if left:
+        settle(state, notebook, left, MaterialStatus.RETAINED, now)
+
+
+def settle(
+    state: JourneyState, notebook: Notebook, materials: list[Material], status: MaterialStatus, now: datetime
+) -> None:
+    """Put on record what became of material that is left."""
+    now_so = tuple(each.model_copy(update={"status": status}) for each in materials)
+    state.materials.update({each.id: each for each in now_so})
+    fact = MaterialsSettled.model_validate({"disposition": status.value, "materials": now_so})
+    notebook.note("materials.settled", fact, now)
 
 
 def named(state: JourneyState, notebook: Notebook, stage: StageState, impasse: Impasse, now: datetime) -> Impasse:

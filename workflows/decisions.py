@@ -106,15 +106,27 @@ def take(state: JourneyState, notebook: Notebook, decision: Decision, now: datet
             seq = _decide(state, notebook, decision, now)
         case HoldJourney():
             state.held_by_hand = True
+            state.holds += 1
             seq = notebook.note("hold.placed", HoldPlaced(reason=decision.reason), now, decision.by)
         case LiftHold():
-            state.held_by_hand = False
-            seq = notebook.note("hold.lifted", HoldLifted(reason=decision.reason), now, decision.by)
+            seq = lift_hold(state, notebook, decision.reason, now, decision.by)
         case CancelJourney():
             seq = leave(state, notebook, decision.reason, now, decision.by)
     state.decisions[decision.id] = seq
     state.as_of = max(state.as_of, now)
     return seq
+
+
+def hold_task(state: JourneyState) -> str:
+    """The id of the task that goes with the hold that a person placed last."""
+    return f"hold-{state.holds}"
+
+
+def lift_hold(state: JourneyState, notebook: Notebook, reason: str, now: datetime, actor: str) -> int:
+    """End the hold that a person placed, and its task; gives the number of the fact."""
+    state.held_by_hand = False
+    notebook.close_task(hold_task(state), "hold_lifted", now)
+    return notebook.note("hold.lifted", HoldLifted(reason=reason), now, actor)
 
 
 def _decide(state: JourneyState, notebook: Notebook, decision: DecideTask, now: datetime) -> int:

@@ -14,7 +14,7 @@ from workflows.decisions import GoBack
 from workflows.state import Heard, Impasse, JourneyState, StageState
 
 if TYPE_CHECKING:
-    from workflows.journey import Journey
+    from workflows.stage_work import StageWork
 
 Spec = TypeVar("Spec", bound=StageBase)
 
@@ -30,14 +30,14 @@ class Stuck(Exception):
 class Desk(Generic[Spec]):
     """One stage's view of its journey."""
 
-    def __init__(self, journey: "Journey", stage: StageState) -> None:
-        self._journey = journey
+    def __init__(self, work: "StageWork", stage: StageState) -> None:
+        self._work = work
         self.stage = stage
-        self.spec = cast(Spec, journey.state.protocol.by_id[stage.id])
+        self.spec = cast(Spec, work.state.protocol.by_id[stage.id])
 
     @property
     def state(self) -> JourneyState:
-        return self._journey.state
+        return self._work.state
 
     def party(self, role: Role) -> str:
         """The organisation in a role."""
@@ -56,8 +56,8 @@ class Desk(Generic[Spec]):
             return
         if command not in self.stage.asked:
             await self.until(lambda: not self.state.is_held)
-            await self._journey.scribe.caught_up()
-        await self._journey.calls.tell(self.stage, role, command, details)
+            await self._work.scribe.caught_up()
+        await self._work.calls.tell(self.stage, role, command, details)
 
     def recorded(self, *types: str) -> list[Heard]:
         """What this visit has heard of the given types and the ledger holds."""
@@ -77,7 +77,7 @@ class Desk(Generic[Spec]):
     async def by(self, due: datetime, condition: Callable[[], object]) -> None:
         """Wait for a condition that has a due time of its own."""
         if not condition():
-            self._journey.due_changes(self.stage, due)
+            self._work.due_changes(self.stage, due)
         await self.until(condition)
 
     def again(self, reason: str) -> NoReturn:

@@ -91,8 +91,16 @@ class Notebook:
         self.state.tasks[task.id] = TaskState(task=task, due_at=task.due_at)
         self.note("task.opened", TaskOpened(task=task), task.opened_at)
 
-    def close_tasks(self, reason: str, at: datetime) -> None:
-        """Withdraw every open question: nobody needs its answer any more."""
-        for each in [task for task in self.state.tasks.values() if task.choice is None]:
-            each.choice = "closed"
-            self.note("task.closed", TaskClosed(task=each.task.id, reason=reason), at)
+    def close_task(self, task_id: str, reason: str, at: datetime) -> None:
+        """Withdraw a question, if it is still open: nobody needs its answer any more."""
+        task = self.state.tasks.get(task_id)
+        if task is not None and task.choice is None:
+            task.choice = "closed"
+            self.note("task.closed", TaskClosed(task=task_id, reason=reason), at)
+
+    def close(self, reason: str, at: datetime) -> None:
+        """Withdraw every open question and resolve every open deviation: the journey ends."""
+        for task_id in self.state.tasks:
+            self.close_task(task_id, reason, at)
+        for deviation in list(self.state.deviations):
+            self.resolve(deviation, reason, at)

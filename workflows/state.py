@@ -130,6 +130,7 @@ class JourneyState(BaseModel):
     deviations: dict[str, OpenDeviation] = Field(default_factory=dict)
     deviation_count: int = 0
     held_by_hand: bool = False
+    holds: int = 0
     leaving: str | None = None
     leaving_since: datetime | None = None
     closed: JourneyStatus | None = None

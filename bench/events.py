@@ -24,7 +24,7 @@ from bench.patients import (
 )
 from bench.record import Record, record_of
 from bench.report import say
-from bench.stack import Stack, fresh_stack
+from bench.stack import Stack
 from bench.wire import Wire
 from schemas.events import PartnerEvent
 from workflows.names import journey_workflow_id
@@ -135,17 +135,8 @@ class Bench:
         return len(items) / (time.perf_counter() - began)
 
 
-async def measure(rounds: int, size: Size = Size()) -> list[Figure]:
+async def measure(stack: Stack, rounds: int, size: Size = Size()) -> list[Figure]:
     """The two ratios; the floor and ours take turns at being first."""
-    async with fresh_stack() as stack:
-        await stack.start_temporal()
-        await stack.start_worker()
-        await stack.start_api()
-        heard_port = await stack.start_bare_worker()
-        return await _measured(stack, heard_port, rounds, size)
-
-
-async def _measured(stack: Stack, heard_port: int, rounds: int, size: Size) -> list[Figure]:
     port = stack.settings.api_port
     await prepare(port, milestones_protocol(size.stages, size.milestones), {CENTRE: "http://127.0.0.1:9"})
     client = await connect(stack.settings)
@@ -154,7 +145,7 @@ async def _measured(stack: Stack, heard_port: int, rounds: int, size: Size) -> l
     whole: list[float] = []
     async with wires(port) as api:
         with record_of(stack.database_file) as record:
-            bench = Bench(size, api, client, record, heard_port)
+            bench = Bench(size, api, client, record, stack.bare_worker_port)
             for number in range(rounds):
                 steps: list[tuple[list[float], Callable[[], Awaitable[float]]]] = [
                     (floor, partial(bench.bare, number)),

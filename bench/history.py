@@ -1,6 +1,7 @@
 """How long a whole journey's history is: events and bytes, one event at a time, and as the demonstration runs it."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
@@ -8,13 +9,13 @@ from temporalio.client import WorkflowHistory
 from activities.temporal import connect
 from bench.figures import Figure, Target
 from bench.load import until
-from bench.patients import prepare
 from bench.record import record_of
 from bench.report import say
-from bench.stack import fresh_stack
-from bench.walks import shipped_protocol, walk, walking_stack
+from bench.stack import LOOPBACK, Stack
+from bench.walks import walk, walkable
 from partners.simulator.city import SimulatedPartners
 from partners.simulator.config import SimulatorConfig
+from workflows.names import journey_workflow_id
 
 PROTOCOL = "autologous-car-t"
 TIME_LAPSE = 100_000.0
@@ -22,9 +23,9 @@ WITHIN = 300.0
 EVENTS, KILOBYTES = Target("at most", 300), Target("at most", 80)
 
 
-async def measure(rounds: int, demonstration: bool = True) -> list[Figure]:
+async def measure(stack: Stack, rounds: int, demonstration: bool = True) -> list[Figure]:
     """`demonstration`: also a few journeys in time-lapse, with the simulated partners' own patience (80 s)."""
-    async with walking_stack(PROTOCOL) as (stack, them):
+    async with walkable(stack, PROTOCOL) as them:
         walked = [await walk(stack, them, PROTOCOL) for _ in range(rounds)]
     say(f"history: {by_type(walked[-1].history)}")
     figures = [
@@ -34,7 +35,7 @@ async def measure(rounds: int, demonstration: bool = True) -> list[Figure]:
         Figure("history, one event at a time", "KB", tuple(each.bytes / 1000 for each in walked), (), KILOBYTES),
     ]
     if demonstration:
-        events, sizes = await _demonstrated(rounds)
+        events, sizes = await _demonstrated(stack, rounds)
         figures += [
             Figure("history, as demonstrated", "events", tuple(events), (), EVENTS),
             Figure("history, as demonstrated", "KB", tuple(sizes), (), KILOBYTES),
@@ -48,31 +49,33 @@ def by_type(history: WorkflowHistory) -> dict[str, int]:
     return dict(Counter(names).most_common())
 
 
-async def _demonstrated(journeys: int) -> tuple[list[float], list[float]]:
-    async with fresh_stack() as stack:
-        await stack.start_temporal()
-        await stack.start_worker()
-        await stack.start_api()
-        config = SimulatorConfig(
-            api_url=f"http://127.0.0.1:{stack.settings.api_port}",
-            home=stack.settings.home / "partners",
-            journeys=journeys,
-            protocols={PROTOCOL: 1.0},
-            time_lapse=TIME_LAPSE,
-        )
-        config.home.mkdir()
-        await prepare(stack.settings.api_port, shipped_protocol(PROTOCOL), {})
-        say(f"history: {journeys} journeys as the demonstration runs them")
-        with record_of(stack.database_file) as record:
+async def _demonstrated(stack: Stack, journeys: int) -> tuple[list[float], list[float]]:
+    """Events and kilobytes of each."""
+    config = SimulatorConfig(
+        api_url=f"http://{LOOPBACK}:{stack.settings.api_port}",
+        home=stack.settings.home / "partners",
+        journeys=journeys,
+        protocols={PROTOCOL: 1.0},
+        time_lapse=TIME_LAPSE,
+    )
+    config.home.mkdir()
+    say(f"history: {journeys} journeys as the demonstration runs them")
+    with record_of(stack.database_file) as record:
+        goal = record.closed() + journeys
 
-            async def ended() -> bool:
-                return record.of_type("journey.completed") + record.of_type("journey.cancelled") >= journeys
+        async def ended() -> bool:
+            return record.closed() >= goal
 
-            async with SimulatedPartners(config):
-                await until(ended, WITHIN, "the end of the demonstrated journeys", poll=0.5)
-        client = await connect(stack.settings)
-        found = [
-            (await client.get_workflow_handle(each.id).describe()).raw_description.workflow_execution_info
-            async for each in client.list_workflows("WorkflowType = 'Journey'")
-        ]
+        async with SimulatedPartners(config):
+            await until(ended, WITHIN, "the end of the demonstrated journeys", poll=0.5)
+        newest = record.newest_journeys(journeys)
+    return await _sizes(stack, newest)
+
+
+async def _sizes(stack: Stack, journeys: Sequence[str]) -> tuple[list[float], list[float]]:
+    client = await connect(stack.settings)
+    found = [
+        (await client.get_workflow_handle(journey_workflow_id(coi)).describe()).raw_description.workflow_execution_info
+        for coi in journeys
+    ]
     return [float(each.history_length) for each in found], [each.history_size_bytes / 1000 for each in found]

@@ -8,7 +8,7 @@ from bench.load import Wires, at_pace, until, wires
 from bench.patients import CENTRE, EVENTS_MEDIA, as_message, enrol, milestone_events, milestones_protocol, prepare
 from bench.record import record_of
 from bench.report import say
-from bench.stack import Stack, fresh_stack
+from bench.stack import Stack
 
 TARGET = Target("at most", 50)
 STAGES, MILESTONES = 4, 5
@@ -43,17 +43,11 @@ class Latencies:
         self.p99.append(1000 * percentile(seconds, 0.99))
 
 
-async def measure(rounds: int, size: Size = Size()) -> list[Figure]:
-    """Everything runs; at the end Temporal is stopped and the API is asked once more."""
-    async with fresh_stack() as stack:
-        await stack.start_temporal()
-        await stack.start_worker()
-        await stack.start_api()
-        bare_port = await stack.start_bare_api()
-        port = stack.settings.api_port
-        await prepare(port, milestones_protocol(STAGES, MILESTONES), {CENTRE: "http://127.0.0.1:9"})
-        async with wires(port) as api, wires(bare_port) as bare:
-            return await _measured(stack, api, bare, rounds, size)
+async def measure(stack: Stack, rounds: int, size: Size = Size()) -> list[Figure]:
+    """Everything runs; at the end Temporal is stopped, for good, and the API is asked once more."""
+    await prepare(stack.settings.api_port, milestones_protocol(STAGES, MILESTONES), {CENTRE: "http://127.0.0.1:9"})
+    async with wires(stack.settings.api_port) as api, wires(stack.bare_api_port) as bare:
+        return await _measured(stack, api, bare, rounds, size)
 
 
 async def _measured(stack: Stack, api: Wires, bare: Wires, rounds: int, size: Size) -> list[Figure]:

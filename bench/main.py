@@ -10,8 +10,9 @@ from typing import Any
 
 from bench import events, history, inbox, memory, replay, report
 from bench.figures import Figure
+from bench.stack import Stack, fresh_stack
 
-BENCHMARKS: dict[str, Callable[[int], Awaitable[list[Figure]]]] = {
+BENCHMARKS: dict[str, Callable[[Stack, int], Awaitable[list[Figure]]]] = {
     "events": events.measure,
     "inbox": inbox.measure,
     "history": history.measure,
@@ -38,7 +39,8 @@ async def _run(names: Sequence[str], rounds: int) -> list[Figure]:
     figures: list[Figure] = []
     for name in names:
         report.say(f"{name}, {rounds} rounds")
-        figures += await BENCHMARKS[name](rounds)
+        async with fresh_stack() as stack:
+            figures += await BENCHMARKS[name](stack, rounds)
     return figures
 
 

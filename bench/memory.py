@@ -9,12 +9,11 @@ from activities.temporal import connect
 from bench.bare import BARE_QUEUE, BARE_WORKFLOW
 from bench.figures import Figure, Target
 from bench.load import as_fast_as, until, wires
-from bench.neighbours import neighbours
-from bench.patients import AT_ONCE, enrol, prepare
+from bench.patients import AT_ONCE, enrol
 from bench.record import record_of
 from bench.report import say
-from bench.stack import Stack, fresh_stack
-from bench.walks import shipped_protocol
+from bench.stack import Stack
+from bench.walks import walkable
 from partners.simulator.config import PARTIES
 
 PROTOCOL = "autologous-car-t"
@@ -30,15 +29,10 @@ class Size:
     warm_up: int = 100
 
 
-async def measure(rounds: int, size: Size = Size()) -> list[Figure]:
+async def measure(stack: Stack, rounds: int, size: Size = Size()) -> list[Figure]:
     """Each round adds so many journeys that wait for their evidence, and looks at what the worker has grown by."""
-    async with fresh_stack() as stack, neighbours(PROTOCOL) as (_, urls):
-        await stack.start_temporal()
-        await stack.start_worker()
-        await stack.start_api()
-        await stack.start_bare_worker()
-        await prepare(stack.settings.api_port, shipped_protocol(PROTOCOL), urls)
-        client = await connect(stack.settings)
+    client = await connect(stack.settings)
+    async with walkable(stack, PROTOCOL):
         await _grown(stack, client, size.warm_up, 0)
         grown = [await _grown(stack, client, size.journeys, number + 1) for number in range(rounds)]
     ours, floor = zip(*grown, strict=True)
@@ -71,10 +65,10 @@ async def _idle_journeys(stack: Stack, count: int) -> None:
 
 async def _idle_bare(client: Client, count: int, number: int) -> None:
     async def start(each: int) -> None:
-        await client.start_workflow(BARE_WORKFLOW, id=f"bare/{number}-{each}", task_queue=BARE_QUEUE)
+        await client.start_workflow(BARE_WORKFLOW, id=f"bare/idle-{number}-{each}", task_queue=BARE_QUEUE)
 
     await as_fast_as(AT_ONCE, range(count), start)
-    await as_fast_as(AT_ONCE, range(count), lambda each: _has_begun(client, f"bare/{number}-{each}"))
+    await as_fast_as(AT_ONCE, range(count), lambda each: _has_begun(client, f"bare/idle-{number}-{each}"))
 
 
 async def _has_begun(client: Client, workflow_id: str) -> None:

@@ -32,6 +32,15 @@ class Record:
         """Facts of a type, of all journeys."""
         return self._count("SELECT count(*) FROM entry WHERE type = ?", fact_type)
 
+    def closed(self) -> int:
+        """Journeys that have ended."""
+        return self._count("SELECT count(*) FROM journey WHERE status IN ('completed', 'cancelled')")
+
+    def newest_journeys(self, count: int) -> list[str]:
+        """Their chain-of-identity ids."""
+        found = self._connection.execute("SELECT coi FROM journey ORDER BY ordered_at DESC LIMIT ?", (count,))
+        return [coi for (coi,) in found]
+
     def _count(self, query: str, *values: str) -> int:
         counted: int = self._connection.execute(query, values).fetchone()[0]
         return counted

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Sequence
 from itertools import pairwise
+from uuid import uuid4
 
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.opentelemetry import OpenTelemetryPlugin
@@ -16,7 +17,7 @@ from bench.figures import Figure, Target
 from bench.patients import Patient, milestone_events
 from bench.report import say
 from bench.stack import Stack
-from bench.walks import walk, walking_stack
+from bench.walks import walk, walkable
 from worker.queues import PASSED_THROUGH
 from workflows.journey import Journey
 
@@ -24,11 +25,11 @@ PROTOCOL = "autologous-car-t"
 TARGET = Target("at most", 100)
 
 
-async def measure(rounds: int, times: int = 20) -> list[Figure]:
+async def measure(stack: Stack, rounds: int, times: int = 20) -> list[Figure]:
     """The floor: a bare workflow that took as many signals. `times`: replays a round; each round counts its median."""
-    async with walking_stack(PROTOCOL) as (stack, them):
+    async with walkable(stack, PROTOCOL) as them:
         walked = await walk(stack, them, PROTOCOL)
-        bare = await _bare_history(stack, walked.events_sent)
+    bare = await _bare_history(stack, walked.events_sent)
     ours: list[float] = []
     floor: list[float] = []
     for number in range(rounds):
@@ -68,9 +69,8 @@ async def _copies(history: WorkflowHistory, count: int) -> AsyncIterator[Workflo
 
 
 async def _bare_history(stack: Stack, signals: int) -> WorkflowHistory:
-    await stack.start_bare_worker()
     client = await connect(stack.settings)
-    handle = await client.start_workflow(BARE_WORKFLOW, id="bare/replay", task_queue=BARE_QUEUE)
+    handle = await client.start_workflow(BARE_WORKFLOW, id=f"bare/{uuid4()}", task_queue=BARE_QUEUE)
     for event in milestone_events([Patient("CLEW", "BARE")], 1, signals):
         await handle.signal(event.type, event)
     return await handle.fetch_history()

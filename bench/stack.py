@@ -27,6 +27,8 @@ READY_WITHIN = 60.0
 STOPPED_WITHIN = 15.0
 _POLL = 0.05
 
+_PORTS = ("api_port", "temporal_port", "temporal_ui_port", "worker_metrics_port")
+
 CLEW = (sys.executable, "-P", "-m", "cli.main")
 FLOOR = (sys.executable, "-P", "-m", "bench.floors")
 
@@ -34,9 +36,19 @@ FLOOR = (sys.executable, "-P", "-m", "bench.floors")
 class Stack:
     """Started processes by name. Only these are ever stopped, each through its handle."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, bare: Settings) -> None:
         self.settings = settings
+        self._bare = bare
         self._running: dict[str, asyncio.subprocess.Process] = {}
+
+    @property
+    def bare_api_port(self) -> int:
+        return self._bare.api_port
+
+    @property
+    def bare_worker_port(self) -> int:
+        """Where the bare worker tells what it has heard."""
+        return self._bare.worker_metrics_port
 
     @property
     def database_file(self) -> Path:
@@ -45,7 +57,16 @@ class Stack:
     def pid(self, name: str) -> int:
         return self._running[name].pid
 
-    async def start_temporal(self) -> None:
+    async def start_all(self) -> None:
+        """Temporal first; then both workers and both APIs."""
+        await self._start_temporal()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._start("worker", (*CLEW, "worker"), self.settings, "worker_metrics_port"))
+            group.create_task(self._start("api", (*CLEW, "api"), self.settings, "api_port"))
+            group.create_task(self._start("bare worker", (*FLOOR, "worker"), self._bare, "worker_metrics_port"))
+            group.create_task(self._start("bare api", (*FLOOR, "api"), self._bare, "api_port"))
+
+    async def _start_temporal(self) -> None:
         """Returns when the namespace answers."""
         settings = self.settings
         pragmas = [
@@ -62,23 +83,7 @@ class Stack:
                 *pragmas,
             ),
         )
-        await self._start("temporal", command, settings, self._temporal_answers)
-
-    async def start_worker(self) -> None:
-        """The real worker."""
-        await self._start("worker", (*CLEW, "worker"), self.settings, _answers(self.settings.worker_metrics_port))
-
-    async def start_api(self) -> None:
-        """The real API."""
-        await self._start("api", (*CLEW, "api"), self.settings, _answers(self.settings.api_port))
-
-    async def start_bare_worker(self) -> int:
-        """The floor of the worker; the port on which it tells what it has heard."""
-        return await self._start_floor("worker", "worker_metrics_port")
-
-    async def start_bare_api(self) -> int:
-        """The floor of the API; its port."""
-        return await self._start_floor("api", "api_port")
+        await self._run("temporal", command, settings, self._temporal_answers)
 
     async def stop(self, name: str) -> None:
         """SIGTERM, and SIGKILL if that does not help."""
@@ -96,13 +101,10 @@ class Stack:
         for name in reversed(list(self._running)):
             await self.stop(name)
 
-    async def _start_floor(self, name: str, port_setting: str) -> int:
-        (port,) = free_ports(1)
-        settings = self.settings.model_copy(update={port_setting: port})
-        await self._start(f"bare {name}", (*FLOOR, name), settings, _answers(port))
-        return port
+    async def _start(self, name: str, command: tuple[str, ...], settings: Settings, port: str) -> None:
+        await self._run(name, command, settings, _answers(getattr(settings, port)))
 
-    async def _start(
+    async def _run(
         self, name: str, command: tuple[str, ...], settings: Settings, ready: Callable[[], Awaitable[bool]]
     ) -> None:
         with (self.settings.home / f"{name}.log").open("ab") as log:
@@ -128,15 +130,17 @@ class Stack:
 
 @asynccontextmanager
 async def fresh_stack() -> AsyncIterator[Stack]:
-    """A migrated home, and nothing started yet; on leaving, everything is stopped and the home removed."""
+    """Everything started, in a new home; on leaving, everything is stopped and the home removed."""
     _trace_as_clew_does()
     home = Path(tempfile.mkdtemp(prefix="clew-bench-"))
-    ports = free_ports(4)
-    names = ("api_port", "temporal_port", "temporal_ui_port", "worker_metrics_port")
     apart = {"home": home, "database_url": None, "temporal_address": None, "api_host": LOOPBACK, "otlp_endpoint": None}
-    stack = Stack(Settings().model_copy(update={**apart, **dict(zip(names, ports, strict=True))}))
+    settings = Settings().model_copy(update={**apart, **dict(zip(_PORTS, free_ports(len(_PORTS)), strict=True))})
+    bare_api, bare_worker = free_ports(2)
+    bare = settings.model_copy(update={"api_port": bare_api, "worker_metrics_port": bare_worker})
+    stack = Stack(settings, bare)
     try:
-        await migrate(stack.settings.database)
+        await migrate(settings.database)
+        await stack.start_all()
         yield stack
     finally:
         await stack.stop_all()

@@ -14,7 +14,7 @@ from activities.temporal import connect
 from bench.load import until, wires
 from bench.neighbours import Neighbours, neighbours
 from bench.patients import EVENTS_MEDIA, Patient, enrol, prepare
-from bench.stack import Stack, fresh_stack
+from bench.stack import Stack
 from bench.wire import Wire
 from partners.simulator.config import PARTIES
 from workflows.names import journey_workflow_id
@@ -35,14 +35,11 @@ class Walked:
 
 
 @asynccontextmanager
-async def walking_stack(name: str) -> AsyncIterator[tuple[Stack, Neighbours]]:
-    """A stack on which journeys of a shipped protocol can be walked."""
-    async with fresh_stack() as stack, neighbours(name) as (them, urls):
-        await stack.start_temporal()
-        await stack.start_worker()
-        await stack.start_api()
+async def walkable(stack: Stack, name: str) -> AsyncIterator[Neighbours]:
+    """Partners for journeys of a shipped protocol, introduced to the stack."""
+    async with neighbours(name) as (them, urls):
         await prepare(stack.settings.api_port, shipped_protocol(name), urls)
-        yield stack, them
+        yield them
 
 
 def shipped_protocol(name: str) -> dict[str, Any]:

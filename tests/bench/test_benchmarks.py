@@ -1,0 +1,59 @@
+"""Each benchmark at its smallest, on one real stack: that it measures, not what."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bench import events, history, inbox, memory, replay
+from bench.figures import Figure
+from bench.stack import Stack, fresh_stack
+
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+async def stack() -> AsyncIterator[Stack]:
+    async with fresh_stack() as started:
+        home = started.settings.home
+        children = psutil.Process().children(recursive=True)
+        yield started
+    assert not home.exists()
+    assert not [each for each in children if each.is_running() and _names(each, home)]
+
+
+def _names(process: psutil.Process, home: Path) -> bool:
+    try:
+        return any(str(home) in word for word in process.cmdline())
+    except psutil.NoSuchProcess:
+        return False
+
+
+async def test_events(stack: Stack) -> None:
+    whole, signal = await events.measure(stack, 1, events.Size(journeys=2, stages=2, milestones=2))
+    assert _measured(whole, signal)
+    assert whole.ratio is not None
+
+
+async def test_history_and_replay(stack: Stack) -> None:
+    length, size = await history.measure(stack, 1, demonstration=False)
+    assert 100 < length.ours < 1_000
+    assert 20 < size.ours < 500
+    assert _measured(*await replay.measure(stack, 1, times=2))
+
+
+async def test_memory(stack: Stack) -> None:
+    (idle,) = await memory.measure(stack, 1, memory.Size(journeys=4, warm_up=1))
+    assert idle.floor is not None
+
+
+async def test_the_inbox_last_because_it_stops_temporal(stack: Stack) -> None:
+    ours, median, alone, share = await inbox.measure(stack, 1, inbox.Size(pace=20, seconds=0.5))
+    assert _measured(ours, median, alone)
+    assert share.ours == 1
+
+
+def _measured(*figures: Figure) -> bool:
+    return all(each.ours > 0 and (each.floor is None or each.floor > 0) for each in figures)

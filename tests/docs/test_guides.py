@@ -1,0 +1,93 @@
+"""The guides and the code say the same: stage kinds, their fields, flaws, commands, messages."""
+
+import json
+import re
+from typing import get_args
+
+import pytest
+import yaml
+
+from schemas.commands import COMMANDS, PartnerCommand
+from schemas.errors import ProtocolInvalid
+from schemas.events import read_event
+from schemas.protocols import Protocol, read_protocol, read_protocol_yaml
+from schemas.stages import Stage, StageBase
+from tests.docs.pages import ROOT, blocks
+from workflows.stages import KINDS
+
+GUIDES = ROOT / "docs" / "guides"
+PROTOCOLS = (GUIDES / "protocols.md").read_text(encoding="utf-8")
+PARTNERS = (GUIDES / "partners.md").read_text(encoding="utf-8")
+
+_FIELD = re.compile(r"^\| `(\w+)`(★?) \|", re.MULTILINE)
+_FLAW = re.compile(r"^\| `(\w+)` \| .* \| `(\[.*\])` \|$", re.MULTILINE)
+
+MODELS: dict[str, type[StageBase]] = {
+    get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(get_args(Stage)[0])
+}
+
+
+def section(text: str, heading: str) -> str:
+    found = re.search(rf"^{re.escape(heading)}\n(.*?)(?=^#|\Z)", text, re.MULTILINE | re.DOTALL)
+    assert found is not None, f"there is no section {heading!r}"
+    return found.group(1)
+
+
+def fields(text: str) -> dict[str, bool]:
+    """The fields of a section's table, and whether each is required."""
+    return {name: bool(star) for name, star in _FIELD.findall(text)}
+
+
+def test_every_stage_kind_has_a_section() -> None:
+    assert set(re.findall(r"^### `(\w+)`$", PROTOCOLS, re.MULTILINE)) == set(MODELS) == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_stage_kind_is_described_with_all_its_fields(kind: str) -> None:
+    common = fields(section(PROTOCOLS, "## Stage kinds"))
+    own = {info.alias or name: info.is_required() for name, info in MODELS[kind].model_fields.items()}
+    told = common | fields(section(PROTOCOLS, f"### `{kind}`"))
+    if kind == "follow_up":
+        told["due"] = False
+    assert told == own
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_stage_kind_is_described_with_all_that_it_hears(kind: str) -> None:
+    hears = section(PROTOCOLS, f"### `{kind}`").partition("Hears:")[2]
+    assert set(re.findall(r"`([\w.]+)`", hears)) == set(KINDS[kind].steps)
+
+
+def test_the_fields_of_the_document_are_those_of_a_protocol() -> None:
+    assert set(fields(section(PROTOCOLS, "## The document"))) == set(Protocol.model_fields)
+
+
+def test_the_example_is_a_protocol() -> None:
+    (example,) = blocks(GUIDES / "protocols.md", "yaml")
+    assert read_protocol_yaml(example).protocol == "collection-and-return"
+
+
+@pytest.mark.parametrize(("code", "stages"), _FLAW.findall(PROTOCOLS))
+def test_a_flaw_is_found_as_the_guide_says(code: str, stages: str) -> None:
+    document = {"protocol": "flawed", "version": 1, "title": "Flawed", "stages": yaml.safe_load(stages)}
+    with pytest.raises(ProtocolInvalid) as refused:
+        read_protocol(document)
+    assert code in {flaw.code for flaw in refused.value.errors}
+
+
+def test_every_flaw_of_ours_has_an_example() -> None:
+    source = (ROOT / "schemas" / "protocols.py").read_text(encoding="utf-8")
+    ours = set(re.findall(r'code="(\w+)"', source)) | set(re.findall(r'_flaw\(protocol, stage, "\w+", "(\w+)"', source))
+    assert ours - {"not_yaml"} <= {code for code, _ in _FLAW.findall(PROTOCOLS)}
+
+
+def test_every_command_is_described_with_what_it_carries() -> None:
+    table = section(PARTNERS, "## Serve: take a command")
+    first_column = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
+    assert {name for cell in first_column for name in re.findall(r"`(\w+)`", cell)} == set(COMMANDS)
+
+
+def test_the_messages_shown_are_messages() -> None:
+    command, event = (json.loads(block) for block in blocks(GUIDES / "partners.md", "json"))
+    assert PartnerCommand.model_validate(command).model_dump(mode="json", exclude={"traceparent"}) == command
+    assert read_event(event).type == "shipment.picked_up"

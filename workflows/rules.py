@@ -115,13 +115,12 @@ def _judge_in(state: JourneyState, stage: StageState, event: PartnerEvent) -> Ve
 
 def _said_before(stage: StageState, step: Step, event: PartnerEvent) -> Verdict | None:
     key = event.said().key()
-    heard = [each for each in stage.all_heard(event.type) if each.key == key]
-    same = [each for each in heard if each.data == event.data]
-    if any(not step.repeatable or each.occurred_at == event.occurred_at for each in same):
+    heard = [each.data for each in stage.all_heard(event.type) if each.key == key]
+    if step.repeatable or not heard:
+        return None
+    if event.data in heard:
         return Verdict(EventStatus.DUPLICATE, "said_before", stage)
-    if heard and not step.repeatable:
-        return Verdict(EventStatus.REFUSED, "contradicts_record", stage)
-    return None
+    return Verdict(EventStatus.REFUSED, "contradicts_record", stage)
 
 
 def _judge_step(hearing: Hearing, step: Step) -> Verdict:

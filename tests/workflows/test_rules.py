@@ -125,6 +125,12 @@ def test_the_same_thing_under_another_id_is_a_duplicate() -> None:
     assert told(ana, again(event)) == SAID_BEFORE
 
 
+def test_the_same_thing_at_another_time_is_a_duplicate_where_it_can_happen_only_once() -> None:
+    ana = therapy()
+    event = ana.after("shipment.picked_up")
+    assert told(ana, again(event, occurred_at=event.occurred_at + timedelta(minutes=3))) == SAID_BEFORE
+
+
 def test_something_else_in_its_place_contradicts_the_record() -> None:
     ana = therapy()
     event = ana.after("shipment.picked_up")
@@ -256,6 +262,16 @@ def test_while_the_journey_is_held_by_hand_events_wait_and_no_stage_begins() -> 
     assert [each.id for each in ana.journey.state.active()] == ["to_manufacturer"]
 
 
+def test_a_hold_that_comes_with_a_stages_last_word_lets_no_other_stage_begin() -> None:
+    ana = therapy()
+    event = ana.before("sample.collected")
+    hearing.hear(ana.journey.state, ana.journey.notebook, event, ana.journey.now)
+    ana.journey.state.held_by_hand = True
+    ana.journey.settle()
+    assert ana.journey.state.stages["collection"].status is StageStatus.DONE
+    assert ana.journey.state.active() == []
+
+
 @pytest.mark.parametrize("event_type", sorted(FOR_THE_JOURNEY))
 def test_news_of_the_patient_are_heard_at_any_time_even_on_hold(event_type: str) -> None:
     ana = therapy()
@@ -301,6 +317,14 @@ def test_what_belongs_to_an_earlier_visit_is_late() -> None:
     assert word(ana, again(tests[0])) == late("earlier_visit")
     started = next(each for each in ana.told if each.type == "manufacture.started")
     assert word(ana, again(started)) == late("earlier_visit")
+
+
+def test_news_of_a_batch_that_was_rejected_are_late_and_put_the_next_one_in_no_doubt() -> None:
+    ana = therapy(fails=[("request_disposition", 1)], batch_rejected="remake")
+    ana.before("test.reported", time=5)
+    result = {"batch": "LOT-1", "test": "sterility", "result": "growth", "passed": False}
+    assert told(ana, ana.neighbours.event("test.reported", "LOT-1", result)) == late("earlier_visit")
+    assert not ana.journey.state.is_held
 
 
 def test_a_failure_that_is_told_again_does_not_fail_the_next_visit_too() -> None:

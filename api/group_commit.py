@@ -14,11 +14,15 @@ class GroupCommit(Generic[Item, Result]):
     """Hands items to `write` in groups of at most `largest`; `write` returns one result an item, in order.
 
     Whoever submitted an item goes on only when its group is written. If `write` raises, all of the group get that.
+    `gather`: seconds that the first item waits for company, where nobody is in a hurry.
     """
 
-    def __init__(self, write: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]], largest: int) -> None:
+    def __init__(
+        self, write: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]], largest: int, gather: float = 0
+    ) -> None:
         self._write = write
         self._largest = largest
+        self._gather = gather
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
         self._writer: asyncio.Task[None] | None = None
 
@@ -38,6 +42,7 @@ class GroupCommit(Generic[Item, Result]):
 
     async def _drain(self) -> None:
         try:
+            await asyncio.sleep(self._gather)
             while self._waiting:
                 group = [self._waiting.popleft() for _ in range(min(self._largest, len(self._waiting)))]
                 await self._settle(group)

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from ledger.statements import table_of
 from ledger.tables import IdentifierRow, InboxRow, JourneyRow
 from schemas.errors import Conflict, Flaw, NotFound
 from schemas.events import PartnerEvent
@@ -28,7 +29,48 @@ DELIVER_AGAIN_AFTER = (timedelta(seconds=60), timedelta(minutes=5), timedelta(mi
 _KEYS_A_STATEMENT = 500
 """Both databases limit how many values one statement may carry."""
 
-_KEY = tuple_(col(InboxRow.source), col(InboxRow.id))
+INBOX = table_of(InboxRow)
+_KEY = tuple_(INBOX.c.source, INBOX.c.id)
+_AMONG = _KEY.in_(bindparam("keys", expanding=True))
+
+
+def _to_deliver() -> ColumnElement[bool]:
+    """Has a journey, and was not delivered, or so long ago that the journey should have answered."""
+    delivered, attempts, last = INBOX.c.delivered_at, INBOX.c.attempts, len(DELIVER_AGAIN_AFTER)
+    again = [
+        and_(attempts >= times if times == last else attempts == times, delivered <= bindparam(f"before_{times}"))
+        for times in range(1, last + 1)
+    ]
+    return and_(INBOX.c.status == EventStatus.RECEIVED.value, or_(delivered.is_(None), *again))
+
+
+def _moments(now: datetime) -> dict[str, datetime]:
+    """The moments that `_to_deliver` compares with."""
+    return {f"before_{times}": now - pause for times, pause in enumerate(DELIVER_AGAIN_AFTER, start=1)}
+
+
+# Made once: to put such a statement together costs more than to run it.
+_KNOWN = select(INBOX.c.fingerprint, INBOX.c.source, INBOX.c.id, INBOX.c.status, INBOX.c.reason, INBOX.c.journey).where(
+    _AMONG
+)
+_OWNERS = select(col(IdentifierRow.value), col(IdentifierRow.journey)).where(
+    col(IdentifierRow.value).in_(bindparam("subjects", expanding=True))
+)
+_UNDELIVERED = (
+    select(INBOX.c.journey, INBOX.c.event, INBOX.c.received_at, col(JourneyRow.started_at))
+    .join(JourneyRow, col(JourneyRow.coi) == INBOX.c.journey)
+    .where(INBOX.c.journey.in_(bindparam("journeys", expanding=True)), _to_deliver())
+    .order_by(INBOX.c.received_at, INBOX.c.source, INBOX.c.id)
+    .limit(bindparam("most"))
+)
+_BEHIND = (
+    select(INBOX.c.journey)
+    .where(INBOX.c.received_at <= bindparam("received_before"), INBOX.c.journey.is_not(None), _to_deliver())
+    .group_by(INBOX.c.journey)
+    .order_by(func.min(INBOX.c.received_at))
+    .limit(bindparam("most"))
+)
+_DELIVERED = INBOX.update().where(_AMONG).values(delivered_at=bindparam("now"), attempts=INBOX.c.attempts + 1)
 
 
 @dataclass(frozen=True)
@@ -108,7 +150,7 @@ async def receive(
         results.append([standing[incoming.key] for incoming in group])
     if rows:
         # In one order everywhere, so that two processes never wait for each other's rows.
-        await session.execute(insert(InboxRow), [rows[key] for key in sorted(rows)])
+        await session.execute(INBOX.insert(), [rows[key] for key in sorted(rows)])
     return results
 
 
@@ -150,25 +192,16 @@ async def journeys_behind(session: AsyncSession, now: datetime, grace: timedelta
 
     `grace`: how long an event is left to the process that acknowledged it.
     """
-    waiting = and_(col(InboxRow.received_at) <= now - grace, _to_deliver(now))
-    oldest = func.min(col(InboxRow.received_at))
-    result = await session.execute(
-        select(col(InboxRow.journey)).where(waiting).group_by(col(InboxRow.journey)).order_by(oldest).limit(limit)
-    )
-    return [journey for (journey,) in result if journey is not None]
+    asked = {"received_before": now - grace, "most": limit, **_moments(now)}
+    return list((await session.execute(_BEHIND, asked)).scalars())
 
 
 async def undelivered(session: AsyncSession, journeys: Iterable[str], now: datetime, limit: int) -> list[Waiting]:
     """What has to be delivered to these journeys, in the order of reception."""
-    result = await session.execute(
-        select(col(InboxRow.journey), col(InboxRow.event), col(InboxRow.received_at), col(JourneyRow.started_at))
-        .join(JourneyRow, col(JourneyRow.coi) == col(InboxRow.journey))
-        .where(col(InboxRow.journey).in_(list(journeys)), _to_deliver(now))
-        .order_by(col(InboxRow.received_at), col(InboxRow.source), col(InboxRow.id))
-        .limit(limit)
-    )
+    asked = {"journeys": list(journeys), "most": limit, **_moments(now)}
+    result = await session.execute(_UNDELIVERED, asked)
     return [
-        Waiting(journey or "", started_at is not None, received_at, PartnerEvent.model_validate(event))
+        Waiting(journey, started_at is not None, received_at, PartnerEvent.model_validate(event))
         for journey, event, received_at, started_at in result
     ]
 
@@ -176,12 +209,8 @@ async def undelivered(session: AsyncSession, journeys: Iterable[str], now: datet
 async def mark_delivered(session: AsyncSession, keys: Sequence[Key], now: datetime) -> None:
     """Note that Temporal has these events. Their status is the journey's to say."""
     for first in range(0, len(keys), _KEYS_A_STATEMENT):
-        await session.execute(
-            update(InboxRow)
-            .where(_KEY.in_(list(keys[first : first + _KEYS_A_STATEMENT])))
-            .values(delivered_at=now, attempts=col(InboxRow.attempts) + 1)
-            .execution_options(synchronize_session=False)
-        )
+        part = list(keys[first : first + _KEYS_A_STATEMENT])
+        await session.execute(_DELIVERED, {"keys": part, "now": now})
 
 
 async def dismiss(session: AsyncSession, source: str, event_id: str, by: str, reason: str) -> InboxRow:
@@ -208,30 +237,12 @@ async def backlog(session: AsyncSession) -> Backlog:
     return Backlog(undelivered_, oldest, (await session.execute(unmatched)).scalar_one())
 
 
-def _to_deliver(now: datetime) -> ColumnElement[bool]:
-    """Has a journey, and was not delivered, or so long ago that the journey should have answered."""
-    delivered, attempts, last = col(InboxRow.delivered_at), col(InboxRow.attempts), len(DELIVER_AGAIN_AFTER)
-    again = [
-        and_(attempts >= times if times == last else attempts == times, delivered <= now - pause)
-        for times, pause in enumerate(DELIVER_AGAIN_AFTER, start=1)
-    ]
-    return and_(col(InboxRow.status) == EventStatus.RECEIVED, or_(delivered.is_(None), *again))
-
-
 async def _fingerprints(session: AsyncSession, keys: set[Key]) -> dict[Key, tuple[str, Standing]]:
-    columns = (
-        col(InboxRow.fingerprint),
-        col(InboxRow.source),
-        col(InboxRow.id),
-        col(InboxRow.status),
-        col(InboxRow.reason),
-        col(InboxRow.journey),
-    )
     wanted = sorted(keys)
     found: dict[Key, tuple[str, Standing]] = {}
     for first in range(0, len(wanted), _KEYS_A_STATEMENT):
         part = wanted[first : first + _KEYS_A_STATEMENT]
-        for row in (await session.execute(select(*columns).where(_KEY.in_(part)))).mappings():
+        for row in (await session.execute(_KNOWN, {"keys": part})).mappings():
             found[row["source"], row["id"]] = (row["fingerprint"], _standing(row))
     return found
 
@@ -240,9 +251,8 @@ async def _journeys(session: AsyncSession, subjects: set[str]) -> dict[str, str]
     wanted = sorted(subjects)
     found: dict[str, str] = {}
     for first in range(0, len(wanted), _KEYS_A_STATEMENT):
-        known = col(IdentifierRow.value).in_(wanted[first : first + _KEYS_A_STATEMENT])
-        result = await session.execute(select(col(IdentifierRow.value), col(IdentifierRow.journey)).where(known))
-        found.update(result.all())
+        part = wanted[first : first + _KEYS_A_STATEMENT]
+        found.update((await session.execute(_OWNERS, {"subjects": part})).all())
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from api.group_commit import GroupCommit
+from tests.waiting import until
 
 
 class Ledger:
@@ -27,8 +28,7 @@ async def test_what_arrives_during_a_commit_shares_the_next() -> None:
     ledger = Ledger()
     commits = GroupCommit(ledger.write, largest=3)
     waiting = [asyncio.create_task(commits.submit(number)) for number in range(3)]
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await until(lambda: ledger.groups, "the first group")
     waiting += [asyncio.create_task(commits.submit(number)) for number in range(3, 8)]
     ledger.open.set()
     assert await asyncio.gather(*waiting) == [0, 2, 4, 6, 8, 10, 12, 14]

@@ -1,12 +1,6 @@
 """Whatever was acknowledged reaches its journey: in order, and whatever was away in the meantime."""
 
-import os
-import signal
-import socket
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,17 +19,10 @@ from schemas.settings import Settings
 from tests.api.clinic import NOON, Clinic, booked, clinic, collected, fact, started, withdrawn
 from tests.api.conftest import probing, temporal_server
 from tests.api.probe import Heard, Probe
+from tests.api.processes import api_process, free_port
 from tests.databases import sqlite_url
 from tests.waiting import until
 from workflows.names import journey_workflow_id
-
-ROOT = Path(__file__).parents[2]
-SERVE = """
-import asyncio
-from api.main import serve
-from schemas.settings import Settings
-asyncio.run(serve(Settings()))
-"""
 
 
 async def heard(temporal: Client, coi: str) -> list[Heard]:
@@ -158,7 +145,7 @@ async def test_orders_and_events_wait_for_temporal(
     database: Database, settings_for: Callable[[Client], Settings], tmp_path: Path
 ) -> None:
     """Acknowledged while nothing listens; delivered when it does."""
-    port = _free_port()
+    port = free_port()
     settings = Settings(home=tmp_path, temporal_address=f"127.0.0.1:{port}", relay_interval=0.05)
     async with clinic(database, settings) as opened:
         await opened.ready()
@@ -179,19 +166,19 @@ async def test_orders_and_events_wait_for_temporal(
 
 async def test_what_a_killed_process_acknowledged_the_next_one_delivers(tmp_path: Path, temporal: Client) -> None:
     """`kill -9` right after the answer; nothing but the database is left."""
-    settings = Settings(home=tmp_path, temporal_address=f"127.0.0.1:{_free_port()}", relay_interval=0.05)
+    settings = Settings(home=tmp_path, temporal_address=f"127.0.0.1:{free_port()}", relay_interval=0.05)
     await migrate(sqlite_url(tmp_path / "clew.db"))
-    with _api_process(tmp_path, str(settings.temporal_address)) as first:
+    with api_process(tmp_path, str(settings.temporal_address)) as first:
         async with httpx.AsyncClient(base_url=first.url, trust_env=False) as http:
             victim = Clinic(http, Database(settings.database))
-            await until(lambda: _answers(http), "the first process")
+            await until(first.is_ready, "the first process")
             await victim.ready()
             coi = (await victim.order()).json()["coi"]
             assert (await victim.say(booked(coi))).status_code == 202
             first.kill()
             await victim.database.close()
     address = temporal.service_client.config.target_host
-    with _api_process(tmp_path, address):
+    with api_process(tmp_path, address):
         await until(lambda: _told_once(temporal, coi), "the event", seconds=40)
 
 
@@ -230,46 +217,3 @@ async def _told_once(temporal: Client, coi: str) -> bool:
         return "evt-2" in await events_heard(temporal, coi)
     except RPCError:
         return False
-
-
-async def _answers(http: httpx.AsyncClient) -> bool:
-    try:
-        return (await http.get("/readyz")).status_code == 200
-    except httpx.HTTPError:
-        return False
-
-
-class _Api:
-    """An API in a process of its own."""
-
-    def __init__(self, home: Path, temporal_address: str) -> None:
-        port = _free_port()
-        self.url = f"http://127.0.0.1:{port}"
-        environment = {
-            **os.environ,
-            "CLEW_HOME": str(home),
-            "CLEW_API_PORT": str(port),
-            "CLEW_TEMPORAL_ADDRESS": temporal_address,
-            "CLEW_RELAY_INTERVAL": "0.05",
-        }
-        self._process = subprocess.Popen([sys.executable, "-c", SERVE], env=environment, cwd=ROOT)
-
-    def kill(self) -> None:
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
-
-
-@contextmanager
-def _api_process(home: Path, temporal_address: str) -> Iterator[_Api]:
-    api = _Api(home, temporal_address)
-    try:
-        yield api
-    finally:
-        api.kill()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from schemas.errors import ClewError, Flaw, Invalid, flaws_of
+from telemetry.redaction import frames, type_name
 
 
 class Exit(IntEnum):
@@ -21,6 +22,8 @@ class Exit(IntEnum):
     """It was not asked properly."""
     UNAVAILABLE = 3
     """Something that is needed is away; the same command later can succeed."""
+    DEFECT = 70
+    """Clew is wrong."""
 
 
 class ApiRefused(Exception):
@@ -45,10 +48,23 @@ def setting_error(error: ValidationError) -> Invalid:
     return Invalid("bad_setting", f"A setting cannot be read. {told}", flaws)
 
 
-def report(error: Exception, *, as_json: bool) -> Exit | None:
-    """Tell the person (or, as JSON, the program), and say which exit code fits; None for what is a defect of ours."""
+def report(error: Exception, *, as_json: bool) -> Exit:
+    """Tell the person (or, as JSON, the program), and say which exit code fits."""
     if not isinstance(error, ClewError | ApiRefused):
-        return None
+        _tell(_defect(error), as_json=as_json)
+        return Exit.DEFECT
+    _tell(error, as_json=as_json)
+    return Exit.UNAVAILABLE if error.retry_can_help else Exit.REFUSED
+
+
+def _defect(error: Exception) -> ClewError:
+    """What nobody thought of: which kind and where, without its text, which could quote a value."""
+    where = ", in ".join(reversed(frames(error.__traceback__)[-2:]))
+    detail = f"A defect of Clew's: {type_name(error)} at {where}. CLEW_LOG_LEVEL=debug shows all of it."
+    return ClewError("internal", detail)
+
+
+def _tell(error: ClewError | ApiRefused, *, as_json: bool) -> None:
     if as_json:
         problem: dict[str, Any] = {"code": error.code, "detail": error.detail}
         problem["errors"] = [flaw.model_dump() for flaw in error.errors]
@@ -57,7 +73,6 @@ def report(error: Exception, *, as_json: bool) -> Exit | None:
         print(f"clew: {error.detail} [{error.code}]", file=sys.stderr)
         for flaw in _not_in(error.detail, error.errors):
             print(f"  {flaw.pointer or '/'}: {flaw.detail}", file=sys.stderr)
-    return Exit.UNAVAILABLE if error.retry_can_help else Exit.REFUSED
 
 
 def _not_in(detail: str, flaws: Sequence[Flaw]) -> list[Flaw]:

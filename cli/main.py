@@ -34,10 +34,9 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         from cli.errors import report
 
-        code = report(error, as_json="--json" in arguments)
-        if code is None:
+        if os.environ.get("CLEW_LOG_LEVEL") == "debug":
             raise
-        return code
+        return report(error, as_json="--json" in arguments)
     return 0
 
 

@@ -8,7 +8,7 @@ from cli.client import Api, configured_url
 from cli.shipped import publish_shipped
 from cli.stack import services
 from cli.stack.services import SimulatedCity
-from cli.stack.supervisor import Say, Supervisor
+from cli.stack.supervisor import Say, Supervisor, together
 from schemas.settings import Settings
 
 
@@ -20,9 +20,10 @@ async def running_stack(settings: Settings, city: SimulatedCity | None, say: Say
     """
     supervisor = Supervisor(say)
     try:
+        first = [supervisor.run_once(services.migration(settings))]
         if settings.temporal_address is None:
-            await supervisor.start(services.temporal_server(settings))
-        await supervisor.run_once(services.migration(settings))
+            first.append(supervisor.start(services.temporal_server(settings)))
+        await together(first)
         await supervisor.start(services.worker(settings), services.api(settings))
         await asyncio.to_thread(_publish, configured_url(settings))
         if city is not None:

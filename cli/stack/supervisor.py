@@ -31,7 +31,7 @@ class Supervisor:
         for service in services:
             self._say(f"starting the {service.name}")
             self._processes[service.name] = await Process.start(service)
-        await _together(self._processes[service.name].wait_until_ready() for service in services)
+        await together(self._processes[service.name].wait_until_ready() for service in services)
 
     async def run_once(self, service: Service) -> None:
         """Run something that has an end (a migration) to its end. Raises `Unavailable` if it fails."""
@@ -44,7 +44,7 @@ class Supervisor:
 
     async def watch_while(self, work: Coroutine[Any, Any, None]) -> None:
         """Do the work, and meanwhile restart whatever ends. Raises `Unavailable` (`process_ended`) if that fails."""
-        watching = asyncio.create_task(_together(self._keep_running(name) for name in list(self._processes)))
+        watching = asyncio.create_task(together(self._keep_running(name) for name in list(self._processes)))
         working = asyncio.create_task(work)
         try:
             await asyncio.wait((watching, working), return_when=asyncio.FIRST_COMPLETED)
@@ -79,7 +79,7 @@ class Supervisor:
         return len(deaths) > RESTARTS
 
 
-async def _together(waits: Iterable[Coroutine[Any, Any, None]]) -> None:
+async def together(waits: Iterable[Coroutine[Any, Any, None]]) -> None:
     """Wait for all; the first that fails ends the wait for the others, with its own exception and not a group."""
     tasks = [asyncio.create_task(wait) for wait in waits]
     try:

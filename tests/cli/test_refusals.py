@@ -145,3 +145,15 @@ def test_a_protocol_with_flaws_is_refused_with_the_path_to_each(refused: Told, t
     document = tmp_path / "broken.yaml"
     document.write_text("protocol: broken\nversion: 1\ntitle: Broken\nstages: [{id: a, kind: sorcery, due: 1d}]\n")
     assert "/stages/0/kind" in refused("protocol", "check", str(document), code=1)
+
+
+def test_a_defect_of_ours_is_told_without_its_text(refused: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise RuntimeError("Ana Brezovnik")
+
+    monkeypatch.setattr("cli.verify.load", broken)
+    sentence = refused("verify", code=70)
+    assert "RuntimeError" in sentence
+    assert "test_refusals.py" in sentence
+    assert "Ana" not in sentence
+    assert "[internal]" in sentence

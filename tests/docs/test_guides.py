@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -91,3 +92,12 @@ def test_the_messages_shown_are_messages() -> None:
     command, event = (json.loads(block) for block in blocks(GUIDES / "partners.md", "json"))
     assert PartnerCommand.model_validate(command).model_dump(mode="json", exclude={"traceparent"}) == command
     assert read_event(event).type == "shipment.picked_up"
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "decisions").glob("0*.md")), ids=lambda page: page.stem)
+def test_a_decision_is_told_whole_and_enforced_where_it_says(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    parts = ["Context.", "Decision.", "Consequences.", "Alternatives.", "Enforced in"]
+    assert re.findall(r"^\*\*(.+?)\*\*", text, re.MULTILINE) == parts
+    named = re.findall(r"`((?:\w+/)+(?:[\w-]+\.\w+)?)`", text)
+    assert [each for each in named if not (ROOT / each).exists()] == []

@@ -33,8 +33,16 @@ def cargo_of(state: JourneyState, stage: StageState) -> list[Material]:
 
 
 def is_released(state: JourneyState, dose: str) -> bool:
-    """Whether a signed release names the dose (invariant 4)."""
-    return any(dose in release.doses for release in state.releases.values())
+    """Whether a signed release names the dose (invariant 4), and the journey has not gone back behind its batch since.
+
+    Doses that were released and then given up must never ship, or be infused, beside those made in their place.
+    """
+    return any(dose in release.doses and _is_current(state, release.batch) for release in state.releases.values())
+
+
+def _is_current(state: JourneyState, batch: str) -> bool:
+    made = state.batches[batch]
+    return state.stages[made.stage].visit == made.visit
 
 
 def release_before(state: JourneyState, stage: StageState) -> datetime | None:

@@ -59,7 +59,7 @@ class Therapy:
     _answered: int = 0
 
     def __post_init__(self) -> None:
-        self._listen()
+        self.listen()
 
     def tell(self, event: PartnerEvent) -> None:
         """The journey hears an event; the neighbours hear what it commands then."""
@@ -67,7 +67,7 @@ class Therapy:
             self.unheard.remove(event)
         self.told.append(event)
         self.journey.hears(event)
-        self._listen()
+        self.listen()
 
     def whole(self) -> "Therapy":
         """Everything is said in order, until nobody has anything to say."""
@@ -92,7 +92,8 @@ class Therapy:
     def _heard(self, event_type: str) -> int:
         return sum(each.type == event_type for each in self.told)
 
-    def _listen(self) -> None:
+    def listen(self) -> None:
+        """The neighbours hear what they were told to do since."""
         while self._answered < len(self.journey.commands):
             command = self.journey.commands[self._answered]
             self._answered += 1

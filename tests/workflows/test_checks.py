@@ -387,3 +387,34 @@ def test_an_expired_lot_is_not_ordered_to_be_made() -> None:
     assert manufacture.impasse is not None and manufacture.impasse.code == "lot_expired"
     assert set(manufacture.impasse.choices) == {"recollect", "stop"}
     assert "place_order" not in {each.command for each in ana.journey.commands}
+
+
+def test_only_released_doses_are_shipped_when_others_lie_beside_them() -> None:
+    """The first batch failed a test and was never rejected: its doses are still there when the second one ships."""
+    ana = therapy()
+    released = ana.before("batch.released")
+    fails_a_test(ana)
+    ana.tell(released)
+    ana.journey.decide("release", "remake")
+    ana.listen()
+    ana.before("shipment.picked_up", time=2)
+    assert ana.journey.state.materials["DOSE-1-1"].status is MaterialStatus.AVAILABLE
+    booked = next(each for each in ana.journey.commands if (each.command, each.stage) == ("book_pickup", "to_centre"))
+    assert booked.details["containers"] == ["DOSE-2-1", "DOSE-2-2"]
+
+
+@pytest.mark.parametrize("event_type", ["shipment.picked_up", "product.thawed"])
+def test_doses_that_were_given_up_are_neither_shipped_nor_infused_beside_the_new_ones(event_type: str) -> None:
+    """Their release was valid, and then the patient was asked for other cells: two batches would be a double dose."""
+    ana = therapy()
+    event = ana.before(event_type, time=2 if event_type == "shipment.picked_up" else 1)
+    stage = "to_centre" if event_type == "shipment.picked_up" else "infusion"
+    ana.unheard.clear()
+    ana.tell(event.model_copy(update={"data": {**event.data, "containers": ["DOSE-BEN"], "dose": "DOSE-BEN"}}))
+    ana.journey.decide(stage, "recollect")
+    ana.listen()
+    ana.whole()
+    last = {each.command: each.details for each in ana.journey.commands}
+    assert last["book_pickup"]["containers"] == last["clear_infusion"]["doses"] == ["DOSE-2-1", "DOSE-2-2"]
+    infused = {each.id for each in ana.journey.state.materials.values() if each.status is MaterialStatus.INFUSED}
+    assert infused == {"DOSE-2-1", "DOSE-2-2"}

@@ -1,1 +1,1 @@
-"""TBD"""
+"""What touches the world: the ledger and the partners."""

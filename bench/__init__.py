@@ -1,1 +1,1 @@
-"""TBD"""
+"""Measurements, each beside its floor."""

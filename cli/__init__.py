@@ -1,1 +1,1 @@
-"""TBD"""
+"""The `clew` command."""

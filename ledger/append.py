@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
@@ -16,8 +16,18 @@ from sqlalchemy.orm import Session
 from ledger.crosswalk import claim
 from ledger.outcomes import tell_inbox
 from ledger.projections import apply, settle, shapes
-from ledger.record import last_seq, put_on_record, take_positions
-from ledger.view import ENTRY, JOURNEY, copy_of, load, store
+from ledger.rebuild import remade
+from ledger.record import (
+    first_difference,
+    last_seq,
+    on_record,
+    put_on_record,
+    refuse_gaps,
+    renumbered,
+    take_positions,
+)
+from ledger.supersede import forget, is_outdated, notice, outranks
+from ledger.view import ENTRY, JOURNEY, View, copy_of, load, store
 from schemas.errors import Conflict
 from schemas.events import PartnerEvent
 from schemas.facts import (
@@ -36,13 +46,16 @@ Result = TypeVar("Result")
 JOURNEY_CLOSED = "journey_closed"
 """The reason of an event that came after the end."""
 
+_SEQ_OFFSET = select(JOURNEY.c.seq_offset).where(JOURNEY.c.coi == bindparam("coi"))
+
 
 async def append(session: AsyncSession, batch: Batch, recorded_at: datetime) -> Appended:
     """Put a batch on the record, with its projections and the outcomes of its events.
 
     Facts that are on record already are skipped, so a repeat is harmless; the rest is appended. Raises `Conflict`
     (`ledger_conflict`) where the record has another fact under a number or lacks the one before; `Invalid` for
-    a fact that cannot be read. After either the transaction must be rolled back.
+    a fact that cannot be read. After either the transaction must be rolled back. A batch of a later epoch is
+    no contradiction: what it judged anew supersedes what a lost worker wrote (`ledger.supersede`).
     """
     return await _in_step(session, _append, batch, recorded_at)
 
@@ -72,25 +85,68 @@ async def _in_step(
 
 def _append(session: Session, batch: Batch, recorded_at: datetime) -> Appended:
     connection = session.connection()
-    new = put_on_record(connection, batch, recorded_at) if batch.facts else []
-    if new:
-        _project(connection, batch.coi, new)
+    offset = _record(connection, batch, recorded_at) if batch.facts else _offset(connection, batch.coi)
     # Of all facts, not only of the new ones: whoever repeats a batch has not heard the first answer.
     taken = claim(connection, batch)
     tell_inbox(connection, batch)
-    newest = new[-1].seq if new else last_seq(connection, batch.coi)
-    return Appended(last_seq=newest, taken=taken)
+    return Appended(last_seq=last_seq(connection, batch.coi) - offset, offset=offset, taken=taken)
 
 
-def _project(connection: Connection, coi: str, new: Sequence[Fact]) -> None:
-    shape = any(shapes(fact) for fact in new)
-    before = load(connection, coi, shape=shape)
+def _record(connection: Connection, batch: Batch, recorded_at: datetime) -> int:
+    """Put the facts on record and on the pages. Returns by how much their entries' numbers are higher than theirs."""
+    refuse_gaps(batch.facts)
+    # The lock before the look: what is on record cannot change between the two.
+    take_positions(connection, 0)
+    before = load(connection, batch.coi, shape=any(shapes(fact) for fact in batch.facts))
+    offset: int = before.journey["seq_offset"] if before.journey is not None else 0
+    facts = renumbered(batch.facts, offset)
+    there = on_record(connection, batch.coi, facts[0].seq, facts[-1].seq)
+    different = first_difference(facts, there)
+    if different is not None:
+        return _supersede(connection, batch, before, different, recorded_at)
+    if is_outdated(batch, before) and facts[-1].seq not in there:
+        raise Conflict("ledger_conflict", f"{batch.coi}: the workflow task of this batch has been done again since.")
+    new = put_on_record(connection, batch.coi, facts, there, recorded_at)
+    if new:
+        _project(connection, before, new, offset, batch.epoch)
+    return offset
+
+
+def _project(connection: Connection, before: View, new: Sequence[Fact], offset: int, epoch: datetime | None) -> None:
     after = copy_of(before)
     for fact in new:
         apply(after, fact)
-    if shape:
+    if any(shapes(fact) for fact in new):
         settle(after)
+    _store(connection, before, after, offset, epoch)
+
+
+def _supersede(connection: Connection, batch: Batch, before: View, different: Fact, recorded_at: datetime) -> int:
+    """Set aside what a lost worker wrote, and put on record what was judged instead. Returns the new offset."""
+    if not outranks(batch, before):
+        raise Conflict("ledger_conflict", f"{batch.coi} has another entry under number {different.seq}.")
+    old_offset: int = before.journey["seq_offset"] if before.journey is not None else 0
+    last = last_seq(connection, batch.coi)
+    there = on_record(connection, batch.coi, different.seq, last)
+    forget(connection, batch.coi, (there[seq] for seq in range(different.seq, last + 1)))
+    offset = last + 2 - (different.seq - old_offset)
+    again = [fact for fact in batch.facts if fact.seq + old_offset >= different.seq]
+    facts = [notice(batch, different.seq, last), *renumbered(again, offset)]
+    put_on_record(connection, batch.coi, facts, there, recorded_at)
+    _store(connection, View(batch.coi, journey=before.journey), remade(connection, batch.coi), offset, batch.epoch)
+    return offset
+
+
+def _store(connection: Connection, before: View, after: View, offset: int, epoch: datetime | None) -> None:
+    assert after.journey is not None, "a journey's first fact makes its row"
+    recorded = before.journey["epoch"] if before.journey is not None else None
+    after.journey.update(seq_offset=offset, epoch=epoch or recorded)
     store(connection, before, after)
+
+
+def _offset(connection: Connection, coi: str) -> int:
+    offset: int | None = connection.execute(_SEQ_OFFSET, {"coi": coi}).scalar_one_or_none()
+    return offset or 0
 
 
 def _append_after_close(session: Session, coi: str, events: Sequence[PartnerEvent], recorded_at: datetime) -> Appended:
@@ -98,7 +154,8 @@ def _append_after_close(session: Session, coi: str, events: Sequence[PartnerEven
     # The lock before the look: what is on record cannot change between the two.
     take_positions(connection, 0)
     _refuse_unless_closed(connection, coi)
-    seq = last_seq(connection, coi)
+    # These are numbered as a journey would go on numbering, which is not as its entries are where some do not count.
+    seq = last_seq(connection, coi) - _offset(connection, coi)
     facts: list[Fact] = []
     outcomes: list[EventOutcome] = []
     for event in events:

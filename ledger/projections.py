@@ -199,6 +199,7 @@ HANDLERS: dict[str, Handler] = {
     "event.late": nothing_more,
     "event.refused": nothing_more,
     "signal.quarantined": nothing_more,
+    "record.superseded": nothing_more,
     **dict.fromkeys(CATALOGUE, nothing_more),
 }
 """Every type of fact, and what it changes. A partner's event moves a stage only through the journey's own facts."""
@@ -293,4 +294,6 @@ def _unordered(coi: str, fact: Fact, said: facts.JourneyStarted) -> Row:
         "next_due_at": None,
         "at_risk": False,
         "last_seq": 0,
+        "seq_offset": 0,
+        "epoch": None,
     }

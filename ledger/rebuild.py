@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from ledger.crosswalk import IDENTIFIER, identifiers_of
 from ledger.projections import apply, settle
+from ledger.supersede import superseded
 from ledger.view import ENTRY, PROJECTED, Rows, View, load
 from schemas.errors import ClewError
 from schemas.facts import Fact
@@ -28,9 +29,16 @@ async def differences(session: AsyncSession, coi: str) -> list[str]:
 
 
 def _rebuild(session: Session, coi: str) -> View:
+    return remade(session.connection(), coi)
+
+
+def remade(connection: Connection, coi: str) -> View:
+    """The projections as the entries that count make them."""
     view = View(coi)
-    for row in session.connection().execute(_ENTRIES, {"coi": coi}).mappings():
-        apply(view, _fact(row))
+    left_out = superseded(connection, coi)
+    for row in connection.execute(_ENTRIES, {"coi": coi}).mappings():
+        if row["seq"] not in left_out:
+            apply(view, _fact(row))
     if view.journey is not None:
         settle(view)
     return view

@@ -13,7 +13,7 @@ from ledger.tables import HeadRow
 from ledger.view import ENTRY
 from schemas.base import iso
 from schemas.errors import Conflict, Invalid
-from schemas.facts import Batch, Fact
+from schemas.facts import Fact
 
 HEAD = table_of(HeadRow)
 
@@ -38,30 +38,38 @@ def last_seq(connection: Connection, coi: str) -> int:
     return seq
 
 
-def put_on_record(connection: Connection, batch: Batch, recorded_at: datetime) -> list[Fact]:
-    """Write the facts that are not on record yet, and return them. Raises `Conflict` as `append` does."""
-    facts = batch.facts
-    _refuse_gaps_within(facts)
-    # Most batches are new from end to end: one statement locks and reserves, and only a repeat pays for another.
-    position = take_positions(connection, len(facts))
-    span = {"coi": batch.coi, "first": facts[0].seq - 1, "last": facts[-1].seq}
-    there = {row["seq"]: row for row in connection.execute(_BETWEEN, span).mappings()}
-    for fact in facts:
-        if fact.seq in there and _differs(fact, there[fact.seq]):
-            raise Conflict("ledger_conflict", f"{batch.coi} has another entry under number {fact.seq}.")
+def on_record(connection: Connection, coi: str, first: int, last: int) -> dict[int, RowMapping]:
+    """The journey's entries from the one before `first` to `last`, by number."""
+    span = {"coi": coi, "first": first - 1, "last": last}
+    return {row["seq"]: row for row in connection.execute(_BETWEEN, span).mappings()}
+
+
+def first_difference(facts: Sequence[Fact], there: dict[int, RowMapping]) -> Fact | None:
+    """The first fact under whose number something else is on record."""
+    return next((fact for fact in facts if fact.seq in there and _differs(fact, there[fact.seq])), None)
+
+
+def put_on_record(
+    connection: Connection, coi: str, facts: Sequence[Fact], there: dict[int, RowMapping], recorded_at: datetime
+) -> list[Fact]:
+    """Write the facts that are not on record yet, and return them. Raises `Conflict` where one before them lacks."""
     new = [fact for fact in facts if fact.seq not in there]
-    if len(new) < len(facts):
-        position = take_positions(connection, len(new) - len(facts))
     if new:
-        previous = _hash_before(batch.coi, new[0].seq, there)
-        rows = _chained(batch.coi, new, position - len(new), previous, recorded_at)
+        position = take_positions(connection, len(new))
+        rows = _chained(coi, new, position - len(new), _hash_before(coi, new[0].seq, there), recorded_at)
         connection.execute(ENTRY.insert(), rows)
     return new
 
 
-def _refuse_gaps_within(facts: Sequence[Fact]) -> None:
+def refuse_gaps(facts: Sequence[Fact]) -> None:
+    """Raise `Conflict` unless the facts of a batch are numbered without a gap."""
     if [fact.seq for fact in facts] != list(range(facts[0].seq, facts[0].seq + len(facts))):
         raise Conflict("ledger_conflict", "The facts of a batch are numbered without a gap.")
+
+
+def renumbered(facts: Sequence[Fact], offset: int) -> list[Fact]:
+    """The facts under their entries' numbers."""
+    return [fact.model_copy(update={"seq": fact.seq + offset}) for fact in facts] if offset else list(facts)
 
 
 def _differs(fact: Fact, row: RowMapping) -> bool:

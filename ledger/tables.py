@@ -87,6 +87,8 @@ class JourneyRow(SQLModel, table=True):
     next_due_at: datetime | None = _utc(nullable=True)
     at_risk: bool = False
     last_seq: int = 0
+    seq_offset: int = Field(default=0, description="How many entries more than the journey has numbered.")
+    epoch: datetime | None = _utc(nullable=True)
 
 
 class StageRow(SQLModel, table=True):

@@ -21,6 +21,9 @@ DEVIATION, MATERIAL = table_of(tables.DeviationRow), table_of(tables.MaterialRow
 PROJECTED = ("status", "outcome_reason", "stages", "next_due_at", "at_risk", "started_at", "closed_at", "last_seq")
 """The half of a journey's row that is made from facts; the other half is its order."""
 
+WRITTEN = (*PROJECTED, "seq_offset", "epoch")
+"""What an append writes of a journey's row: beside the projection, where the journey's own numbering stands."""
+
 
 _TABLES = ("stages", "tasks", "deviations", "materials")
 
@@ -77,7 +80,7 @@ def copy_of(view: View) -> View:
 _JOURNEY = select(
     JOURNEY.c.coi,
     JOURNEY.c.parties,
-    *(JOURNEY.c[name] for name in PROJECTED),
+    *(JOURNEY.c[name] for name in WRITTEN),
     exists(select(true()).where(TASK.c.journey == JOURNEY.c.coi)).label("has_tasks"),
     exists(select(true()).where(DEVIATION.c.journey == JOURNEY.c.coi)).label("has_deviations"),
 ).where(JOURNEY.c.coi == bindparam("coi"))
@@ -90,7 +93,7 @@ _LAST_HOLD = (
 )
 
 _UPDATE_JOURNEY = (
-    JOURNEY.update().where(JOURNEY.c.coi == bindparam("of")).values({name: bindparam(name) for name in PROJECTED})
+    JOURNEY.update().where(JOURNEY.c.coi == bindparam("of")).values({name: bindparam(name) for name in WRITTEN})
 )
 
 
@@ -118,7 +121,7 @@ def _store_journey(connection: Connection, row: Row, *, is_new: bool) -> None:
     if is_new:
         connection.execute(JOURNEY.insert(), row)
     else:
-        connection.execute(_UPDATE_JOURNEY, {"of": row["coi"], **{name: row[name] for name in PROJECTED}})
+        connection.execute(_UPDATE_JOURNEY, {"of": row["coi"], **{name: row[name] for name in WRITTEN}})
 
 
 def _store_rows(connection: Connection, table: Table, before: Rows, after: Rows) -> None:

@@ -203,6 +203,16 @@ class JourneyClosed(FactData):
     reason: Code
 
 
+class RecordSuperseded(FactData):
+    """Entries `first` to `last` of the journey do not count: nobody had acted on them when their worker was lost.
+
+    What they told is judged anew, together with what had arrived meanwhile, and follows this entry.
+    """
+
+    first: PositiveInt
+    last: PositiveInt
+
+
 class MaterialsSettled(FactData):
     """What became of material that is left when a journey ends; `materials` says it for each."""
 
@@ -231,12 +241,16 @@ FACTS: dict[str, type[FactData]] = {
     "event.late": EventWithoutEffect,
     "event.refused": EventWithoutEffect,
     "signal.quarantined": SignalQuarantined,
+    "record.superseded": RecordSuperseded,
 }
 """Every fact of the journey's own, and what its data says."""
 
 
 class Fact(Strict):
-    """One line for the ledger. `seq` is the journey's own numbering; the workflow alone gives it."""
+    """One line for the ledger. `seq` is the journey's own numbering; the workflow alone gives it.
+
+    The entry has the same number, unless entries before it were superseded (`RecordSuperseded`).
+    """
 
     seq: PositiveInt
     type: EventType
@@ -275,17 +289,26 @@ class EventOutcome(Strict):
 
 
 class Batch(Strict):
-    """What one append puts on the ledger, in one transaction."""
+    """What one append puts on the ledger, in one transaction.
+
+    `epoch`: when the workflow task began that judged it. A workflow task that is lost after its append is done again,
+    with whatever has arrived meanwhile, and so with other facts: the later epoch counts.
+    """
 
     coi: str
+    epoch: Instant | None = None
     facts: tuple[Fact, ...] = ()
     outcomes: tuple[EventOutcome, ...] = ()
 
 
 class Appended(Strict):
-    """What the ledger says of a batch. `taken`: identifiers that belong to another journey: identity is in doubt."""
+    """What the ledger says of a batch. `taken`: identifiers that belong to another journey: identity is in doubt.
+
+    `last_seq`: the newest fact by the journey's own numbering; the entry's number is that and `offset`.
+    """
 
     last_seq: NonNegativeInt
+    offset: NonNegativeInt = 0
     taken: tuple[KnownAs, ...] = Field(default=())
 
 

@@ -1,1 +1,1 @@
-"""TBD"""
+"""Joins workflows and activities and runs them."""

@@ -1,6 +1,7 @@
 """The Journey: one patient's therapy, from enrolment to follow-up, as one durable workflow."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -30,6 +31,10 @@ class JourneyOutcome(Strict):
     status: JourneyStatus
     reason: str
     entries: int
+
+
+LAST_PAUSE = timedelta(milliseconds=1)
+"""Any timer would do: it ends the workflow task that made the last entries."""
 
 
 @workflow.defn(name=JOURNEY_WORKFLOW)
@@ -72,7 +77,7 @@ class Journey:
             seq = decisions.take(self.state, self.notebook, decision, workflow.now())
             self.people.watch_hold()
         await workflow.wait_condition(lambda: self.state.recorded >= seq)
-        return DecisionReceipt(decision=decision.id, seq=seq)
+        return DecisionReceipt(decision=decision.id, seq=seq + self.state.offset)
 
     @decide.validator
     def may_be_decided(self, made: DecisionMade) -> None:
@@ -115,8 +120,15 @@ class Journey:
         reason = state.leaving or "protocol_completed"
         closed = JourneyClosed.model_validate({"outcome": state.closed.value, "reason": reason})
         self.notebook.note(f"journey.{state.closed.value}", closed, now)
-        await self.crew.until(lambda: self.scribe.is_idle and workflow.all_handlers_finished())
+        await self._last_word()
         return JourneyOutcome(coi=state.start.coi, status=state.closed, reason=reason, entries=state.seq)
+
+    async def _last_word(self) -> None:
+        """Wait until all is on record, and that is in Temporal's history too: a signal that arrives while a run is
+        completing makes Temporal do its last workflow task again, which must not find anything left to write."""
+        while not self.scribe.is_idle or not workflow.all_handlers_finished():
+            await self.crew.until(lambda: self.scribe.is_idle and workflow.all_handlers_finished())
+            await workflow.sleep(LAST_PAUSE, summary="the record is complete")
 
     def must_renew(self) -> bool:
         """Whether the history has grown so long that the journey goes on in a new run; only at a quiet moment."""

@@ -57,9 +57,10 @@ class Notebook:
         """Tell the sender, should it ask, what became of its event."""
         self._outcomes.append(EventOutcome(source=event.source, id=event.id, status=status, reason=reason))
 
-    def take(self, most: int) -> Batch:
+    def take(self, most: int, epoch: datetime) -> Batch:
         """The oldest facts, at most `most`, and all outcomes, for one append; the notebook forgets them."""
-        batch = Batch(coi=self.state.start.coi, facts=tuple(self._facts[:most]), outcomes=tuple(self._outcomes))
+        coi, facts = self.state.start.coi, tuple(self._facts[:most])
+        batch = Batch(coi=coi, epoch=epoch, facts=facts, outcomes=tuple(self._outcomes))
         self._facts, self._outcomes = self._facts[most:], []
         return batch
 

@@ -52,7 +52,8 @@ class Scribe:
         """Wait for something to write; judge it, append it."""
         await workflow.wait_condition(lambda: bool(self._arrivals or self._notebook))
         self._hear_arrivals()
-        batch = self._notebook.take(MOST_IN_ONE_APPEND)
+        # The time of a workflow task: the same for all of it, later for the one that does it again.
+        batch = self._notebook.take(MOST_IN_ONE_APPEND, epoch=workflow.now())
         if batch.facts or batch.outcomes:
             self._learn(await self._append(batch))
 
@@ -99,6 +100,7 @@ class Scribe:
 
     def _learn(self, appended: Appended) -> None:
         self._state.recorded = max(self._state.recorded, appended.last_seq)
+        self._state.offset = appended.offset
         if not appended.taken:
             return
         about = tuple(each.value for each in appended.taken)

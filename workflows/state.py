@@ -117,6 +117,7 @@ class JourneyState(BaseModel):
     start: JourneyStart
     seq: int = 0
     recorded: int = 0
+    offset: int = 0
     as_of: datetime
     stages: dict[str, StageState]
     waiting: list[dict[str, Any]] = Field(default_factory=list)

@@ -34,6 +34,7 @@ def test_every_type_of_fact_and_event_is_handled_or_known_to_need_nothing() -> N
         "event.late",
         "event.refused",
         "signal.quarantined",
+        "record.superseded",
     }
 
 

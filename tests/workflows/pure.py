@@ -165,7 +165,7 @@ class PureJourney:
 
     def _write(self) -> None:
         while self.notebook:
-            batch = self.notebook.take(100)
+            batch = self.notebook.take(100, epoch=self.now)
             self.facts += batch.facts
             self.outcomes += batch.outcomes
         self.state.recorded = self.state.seq

@@ -91,6 +91,8 @@ def create_journey() -> None:
         sa.Column("next_due_at", MOMENT, nullable=True),
         sa.Column("at_risk", sa.Boolean(), nullable=False),
         sa.Column("last_seq", sa.Integer(), nullable=False),
+        sa.Column("seq_offset", sa.Integer(), nullable=False),
+        sa.Column("epoch", MOMENT, nullable=True),
         sa.PrimaryKeyConstraint("coi"),
         sa.UniqueConstraint("idempotency_key"),
         sa.UniqueConstraint("order_number"),

@@ -108,6 +108,15 @@ def cargo_is_complete(hearing: Hearing) -> Refusal | None:
     return _same(set(scanned), loaded)
 
 
+def cargo_is_among(hearing: Hearing) -> Refusal | None:
+    """What is damaged on the way is something that was picked up."""
+    picked_up = hearing.stage.latest("shipment.picked_up")
+    strange = set(cast(said.MaterialDamaged, hearing.said).containers) - set(
+        picked_up.data["containers"] if picked_up else ()
+    )
+    return mismatch(*sorted(strange)) if strange else None
+
+
 def _same(scanned: set[str], expected: set[str]) -> Refusal | None:
     return None if scanned == expected else mismatch(*sorted(scanned ^ expected))
 
@@ -211,13 +220,16 @@ def after_release(hearing: Hearing) -> Refusal | None:
 
 
 def dose_is_ours(hearing: Hearing) -> Refusal | None:
-    """At the bedside: this dose, of this journey, released, here, and neither used nor expired."""
+    """At the bedside: this dose, of this journey, released, and here."""
     spec = cast(InfusionStage, hearing.state.protocol.by_id[hearing.stage.id])
     dose = hearing.said.key()
     here = {each.id for each in hearing.state.at(spec.at, "product")}
-    if dose not in here or not is_released(hearing.state, dose):
-        return mismatch(dose)
-    return _fresh(hearing.state, (dose,), hearing.event.occurred_at)
+    return None if dose in here and is_released(hearing.state, dose) else mismatch(dose)
+
+
+def dose_is_fresh(hearing: Hearing) -> Refusal | None:
+    """An expired dose is not thawed, and not given."""
+    return _fresh(hearing.state, (hearing.said.key(),), hearing.event.occurred_at)
 
 
 def bedside_check_agreed(hearing: Hearing) -> Refusal | None:
@@ -234,6 +246,13 @@ def visit_is_planned(hearing: Hearing) -> Refusal | None:
     spec = cast(FollowUpStage, hearing.state.protocol.by_id[hearing.stage.id])
     visit = int(hearing.said.key())
     return None if 1 <= visit <= len(spec.visits) else Refusal(reason="visit_not_planned")
+
+
+def visit_is_open(hearing: Hearing) -> Refusal | None:
+    """A visit took place or was missed, not both."""
+    reported = hearing.stage.all_heard("follow_up.completed", "follow_up.missed")
+    known = any(each.key == hearing.said.key() for each in reported)
+    return Refusal(reason="contradicts_record") if known else None
 
 
 def milestone_is_awaited(hearing: Hearing) -> Refusal | None:

@@ -6,10 +6,10 @@ from typing import cast
 from schemas import event_data as said
 from schemas.facts import Material, MaterialStatus
 from schemas.identity import Role
-from schemas.stages import CollectionStage, ManufactureStage, ShipmentStage
+from schemas.stages import CollectionStage, InfusionStage, ManufactureStage, ShipmentStage
 from workflows import checks
 from workflows.state import Batch, JourneyState, Release
-from workflows.steps import Hearing
+from workflows.steps import GO_ON, Departure, Hearing, Step
 
 Changed = Iterable[Material]
 
@@ -134,12 +134,18 @@ _EFFECTS: dict[str, Callable[[Hearing], Changed]] = {
 }
 
 
-def overstepped(hearing: Hearing) -> str | None:
-    """A limit that an event overstepped although it has happened and stands: the code of the deviation."""
+def departure(hearing: Hearing, step: Step) -> Departure | None:
+    """What is not as it should be about an event that has happened and stands, whatever the rules say of it."""
+    if step.departs is not None:
+        return step.departs
+    if hearing.event.type == "material.received" and hearing.event.data["condition"] != "good":
+        return Departure("material_damaged", blocks=True, choices=GO_ON)
+    return Departure("thaw_limit_exceeded") if _thawed_too_long(hearing) else None
+
+
+def _thawed_too_long(hearing: Hearing) -> bool:
     spec = hearing.state.protocol.by_id[hearing.stage.id]
-    limit = getattr(spec, "thaw_limit", None)
-    if hearing.event.type != "infusion.completed" or limit is None:
-        return None
+    if not isinstance(spec, InfusionStage) or hearing.event.type != "infusion.completed" or spec.thaw_limit is None:
+        return False
     thawed = [each for each in hearing.stage.all_heard("product.thawed") if each.key == hearing.said.key()]
-    late = thawed and hearing.event.occurred_at - thawed[-1].occurred_at > limit
-    return "thaw_limit_exceeded" if late else None
+    return bool(thawed) and hearing.event.occurred_at - thawed[-1].occurred_at > spec.thaw_limit

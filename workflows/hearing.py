@@ -4,7 +4,7 @@ from datetime import datetime
 
 from schemas.events import PartnerEvent
 from schemas.facts import EventFact, EventStatus, EventWithoutEffect, JourneyLeaving
-from workflows.effects import overstepped, take_effect
+from workflows.effects import departure, take_effect
 from workflows.notebook import Notebook
 from workflows.rules import Verdict, judge
 from workflows.state import Heard, Impasse, JourneyState, StageState
@@ -107,7 +107,7 @@ def _apply_to_journey(state: JourneyState, notebook: Notebook, event: PartnerEve
 
 def _apply_to_stage(hearing: Hearing, notebook: Notebook, step: Step, now: datetime) -> None:
     stage, event = hearing.stage, hearing.event
-    limit = overstepped(hearing)
+    departs = departure(hearing, step)
     fact = EventFact(
         stage=stage.id,
         visit=stage.visit,
@@ -121,11 +121,9 @@ def _apply_to_stage(hearing: Hearing, notebook: Notebook, step: Step, now: datet
     stage.heard.append(
         Heard(seq=seq, type=event.type, key=hearing.said.key(), occurred_at=event.occurred_at, data=event.data)
     )
-    if limit is not None:
-        notebook.deviate(limit, now, stage=stage.id)
-    if step.deviation is not None:
-        deviation = notebook.deviate(step.deviation, now, stage=stage.id, blocks=step.blocks)
-        _stop(stage, Impasse(code=step.deviation, choices=step.choices, deviation=deviation))
+    if departs is not None:
+        deviation = notebook.deviate(departs.code, now, stage=stage.id, blocks=departs.blocks)
+        _stop(stage, Impasse(code=departs.code, choices=departs.choices, deviation=deviation))
 
 
 def _look_into(state: JourneyState, notebook: Notebook, verdict: Verdict, now: datetime) -> None:

@@ -41,6 +41,16 @@ Check = Callable[[Hearing], Refusal | None]
 
 
 @dataclass(frozen=True)
+class Departure:
+    """A deviation that an event opens although it stands. `blocks`: it holds the journey. `choices`: a person chooses
+    among these before the stage goes on; with none, the deviation is over when the stage is."""
+
+    code: str
+    blocks: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Step:
     """One event type that a stage kind listens to.
 
@@ -49,9 +59,7 @@ class Step:
     waits        a further reason to wait, from what is known
     checks       pure rules; the first refusal counts
     repeatable   may be said several times with other content (a delay, an evidence renewed)
-    deviation    hearing it opens a deviation of this code
-    blocks       ... which holds the journey
-    choices      ... and a person chooses among these before the stage goes on
+    departs      hearing it is a departure from the plan
     """
 
     type: str
@@ -60,9 +68,7 @@ class Step:
     waits: Callable[[Hearing], bool] | None = None
     checks: tuple[Check, ...] = ()
     repeatable: bool = False
-    deviation: str | None = None
-    blocks: bool = False
-    choices: tuple[str, ...] = ()
+    departs: Departure | None = None
 
 
 Steps = dict[str, Step]

@@ -156,4 +156,8 @@ def _track(line: JourneyLine) -> Text:
 
 
 def _clock(moment: str | None) -> str:
-    return "-" if moment is None else datetime.fromisoformat(moment).astimezone().strftime("%H:%M:%S")
+    """The time of a moment of today, the date of any other."""
+    if moment is None:
+        return "-"
+    when = datetime.fromisoformat(moment).astimezone()
+    return when.strftime("%H:%M:%S" if when.date() == datetime.now().astimezone().date() else "%d %b %H:%M")

@@ -16,7 +16,7 @@ def collect(story: CommandStory) -> None:
     story.says("collection.started", story.coi, device=f"device-{story.chance.randint(1, 6)}")
     story.takes(durations.COLLECTION)
     donation = story.number("DN")
-    people = story.two_people("nurse")
+    people = story.people("nurse", 2)
     containers = [_container(story, f"{donation}-{letter}") for letter in "AB"]
     if story.happens(story.rates.collection_fails):
         story.says("collection.failed", story.coi, reason="too_few_cells", donation=donation)

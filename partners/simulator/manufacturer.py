@@ -32,9 +32,10 @@ def review(story: CommandStory) -> None:
     began = story.now
     story.takes(durations.DISPOSITION)
     signed_at = [began + (story.now - began) * share for share in _shares(len(story.details["signatures"]))]
+    signers = story.people("quality", len(signed_at))
     signatures = [
-        {"role": role, "by": story.person("quality"), "at": iso(at)}
-        for role, at in zip(story.details["signatures"], signed_at, strict=True)
+        {"role": role, "by": by, "at": iso(at)}
+        for role, by, at in zip(story.details["signatures"], signers, signed_at, strict=True)
     ]
     if story.happens(story.rates.batch_rejected):
         story.says("batch.rejected", batch, batch=batch, reason="batch_record_deviation")

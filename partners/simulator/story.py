@@ -86,11 +86,9 @@ class Story:
         """A number that this partner gives to what the story is about."""
         return f"{prefix}-{number_of(self.setting.seed, prefix, *self.parts)}"
 
-    def person(self, profession: str) -> str:
-        return f"{profession}-{self.chance.randint(1, 20):02}"
-
-    def two_people(self, profession: str) -> list[str]:
-        return [f"{profession}-{number:02}" for number in self.chance.sample(range(1, 21), 2)]
+    def people(self, profession: str, count: int) -> list[str]:
+        """So many different people of a profession."""
+        return [f"{profession}-{number:02}" for number in self.chance.sample(range(1, 21), count)]
 
     def says(self, event_type: str, subject: str, **data: Any) -> None:
         """An event, at the moment that the story has reached."""

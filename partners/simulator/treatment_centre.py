@@ -57,7 +57,7 @@ def infuse(story: CommandStory) -> None:
     for dose in story.details["doses"]:
         story.says("product.thawed", dose, dose=dose)
         story.takes(durations.THAW_TO_END)
-        people = story.two_people("nurse")
+        people = story.people("nurse", 2)
         story.says("infusion.completed", dose, dose=dose, bedside_check=True, verified_by=people)
 
 

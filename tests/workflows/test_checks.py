@@ -21,7 +21,7 @@ from tests.workflows.neighbours import Therapy, therapy
 from workflows import checks, course
 from workflows.rules import judge
 from workflows.stages import KINDS
-from workflows.state import StageStatus
+from workflows.state import Heard, StageStatus
 from workflows.steps import Check
 
 COLLECTED_AGAIN: dict[str, Any] = {"fails": (("request_disposition", 1),), "batch_rejected": "recollect"}
@@ -77,6 +77,16 @@ def forgets_the_release(ana: Therapy) -> None:
     ana.journey.state.releases.clear()
 
 
+def reported(event_type: str) -> Callable[[Therapy], None]:
+    """The first visit has been reported, as an event of the type."""
+
+    def report(ana: Therapy) -> None:
+        said = Heard(seq=1, type=event_type, key="1", occurred_at=ana.journey.state.as_of, data={"visit": 1})
+        ana.journey.state.stages["monitoring"].heard.append(said)
+
+    return report
+
+
 def moves_the_doses(ana: Therapy) -> None:
     for name, each in ana.journey.state.materials.items():
         ana.journey.state.materials[name] = each.model_copy(update={"holder": Role.COURIER})
@@ -108,14 +118,14 @@ DOSES = [
     Case("a dose of another patient", {"dose": "DOSE-BEN"}),
     Case("a dose that is not released", first=forgets_the_release),
     Case("a dose that lies elsewhere", first=moves_the_doses),
-    Case(
-        "a dose that has expired",
-        course={"protocol": with_expiry(ManufactureStage, "20m")},
-        later=timedelta(minutes=20),
-        reason="lot_expired",
-        blocks=False,
-    ),
 ]
+EXPIRED = Case(
+    "a dose that has expired",
+    course={"protocol": with_expiry(ManufactureStage, "20m")},
+    later=timedelta(minutes=20),
+    reason="lot_expired",
+    blocks=False,
+)
 
 CASES: dict[tuple[str, str, Check], list[Case]] = {
     ("enrolment", "evidence.provided", checks.evidence_is_needed): [NOT_NEEDED],
@@ -194,13 +204,25 @@ CASES: dict[tuple[str, str, Check], list[Case]] = {
         Case("begun before the release", reason="release_missing", later=timedelta(hours=-1)),
         Case("no release at all", reason="release_missing", first=forgets_the_release),
     ],
+    ("shipment", "material.damaged", checks.cargo_is_among): [Case("bags of another patient", STRANGER)],
     ("infusion", "product.thawed", checks.dose_is_ours): DOSES,
+    ("infusion", "product.thawed", checks.dose_is_fresh): [EXPIRED],
     ("infusion", "infusion.completed", checks.dose_is_ours): DOSES[1:],
+    ("infusion", "infusion.completed", checks.dose_is_fresh): [EXPIRED],
+    ("infusion", "infusion.aborted", checks.dose_is_ours): DOSES,
     ("infusion", "infusion.completed", checks.bedside_check_agreed): [
         Case("the wristband says another name", {"bedside_check": False})
     ],
     ("follow_up", "follow_up.completed", checks.visit_is_planned): NOT_PLANNED,
     ("follow_up", "follow_up.missed", checks.visit_is_planned): NOT_PLANNED,
+    ("follow_up", "follow_up.completed", checks.visit_is_open): [
+        Case("a visit that was missed", first=reported("follow_up.missed"), reason="contradicts_record", blocks=False)
+    ],
+    ("follow_up", "follow_up.missed", checks.visit_is_open): [
+        Case(
+            "a visit that took place", first=reported("follow_up.completed"), reason="contradicts_record", blocks=False
+        )
+    ],
     ("milestone", "milestone.reached", checks.milestone_is_awaited): [
         Case(
             "a milestone that nobody awaits", {"milestone": "sent_home"}, "milestone_not_awaited", 1, TIL, blocks=False
@@ -210,6 +232,8 @@ CASES: dict[tuple[str, str, Check], list[Case]] = {
 
 IN_PLACE_OF: dict[str, tuple[str, dict[str, Any]]] = {
     "evidence.withdrawn": ("evidence.provided", {"reason": "insurer_changed"}),
+    "material.damaged": ("shipment.delivered", {"reason": "torn"}),
+    "infusion.aborted": ("infusion.completed", {"reason": "reaction"}),
     "manufacture.failed": ("manufacture.completed", {"reason": "contaminated"}),
     "follow_up.missed": ("follow_up.completed", {"reason": "patient_travelled"}),
 }

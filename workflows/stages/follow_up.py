@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from schemas.base import iso
 from schemas.stages import FollowUpStage, InfusionStage
 from workflows import checks
-from workflows.steps import Step, steps
+from workflows.steps import Departure, Step, steps
 
 if TYPE_CHECKING:
     from workflows.desk import Desk
 
 STEPS = steps(
-    Step("follow_up.completed", checks=(checks.visit_is_planned,)),
-    Step("follow_up.missed", checks=(checks.visit_is_planned,), deviation="visit_missed"),
+    Step("follow_up.completed", checks=(checks.visit_is_planned, checks.visit_is_open)),
+    Step("follow_up.missed", checks=(checks.visit_is_planned, checks.visit_is_open), departs=Departure("visit_missed")),
 )
 
 

@@ -5,19 +5,19 @@ from typing import TYPE_CHECKING
 from schemas.base import format_duration
 from schemas.stages import InfusionStage
 from workflows import checks
-from workflows.steps import GO_ON, RELEASE_FIRST, Step, steps
+from workflows.steps import GO_ON, RELEASE_FIRST, Departure, Step, steps
 
 if TYPE_CHECKING:
     from workflows.desk import Desk
 
 STEPS = steps(
-    Step("product.thawed", checks=(checks.dose_is_ours,)),
+    Step("product.thawed", checks=(checks.dose_is_ours, checks.dose_is_fresh)),
     Step(
         "infusion.completed",
         waits=checks.dose_not_thawed,
-        checks=(checks.dose_is_ours, checks.bedside_check_agreed),
+        checks=(checks.dose_is_ours, checks.dose_is_fresh, checks.bedside_check_agreed),
     ),
-    Step("infusion.aborted", deviation="infusion_aborted", choices=GO_ON),
+    Step("infusion.aborted", checks=(checks.dose_is_ours,), departs=Departure("infusion_aborted", choices=GO_ON)),
 )
 
 

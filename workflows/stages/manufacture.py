@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from schemas.stages import ManufactureStage
 from workflows import checks
-from workflows.steps import COLLECT_AGAIN, MAKE_AGAIN, Step, steps
+from workflows.steps import COLLECT_AGAIN, MAKE_AGAIN, Departure, Step, steps
 
 if TYPE_CHECKING:
     from workflows.desk import Desk
@@ -31,7 +31,7 @@ STEPS = steps(
         after=("manufacture.started",),
         before=("manufacture.completed",),
         checks=(checks.batch_is_this_one,),
-        deviation="manufacture_failed",
+        departs=Departure("manufacture_failed"),
     ),
 )
 

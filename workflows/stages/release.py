@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from schemas.identity import Role
 from schemas.stages import ReleaseStage
 from workflows import checks
-from workflows.steps import MAKE_AGAIN, Step, steps
+from workflows.steps import MAKE_AGAIN, Departure, Step, steps
 
 if TYPE_CHECKING:
     from workflows.desk import Desk
@@ -27,7 +27,7 @@ STEPS = steps(
         "batch.rejected",
         before=("batch.released",),
         checks=(checks.batch_is_under_review,),
-        deviation="batch_rejected",
+        departs=Departure("batch_rejected"),
     ),
 )
 

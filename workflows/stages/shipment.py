@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from schemas.identity import Role
 from schemas.stages import ShipmentStage
 from workflows import checks
-from workflows.steps import GO_ON, MAKE_AGAIN, RELEASE_FIRST, Step, steps
+from workflows.steps import GO_ON, MAKE_AGAIN, RELEASE_FIRST, Departure, Step, steps
 
 if TYPE_CHECKING:
     from workflows.desk import Desk
@@ -13,30 +13,26 @@ if TYPE_CHECKING:
 STEPS = steps(
     Step("shipment.booked", before=("shipment.picked_up",)),
     Step("shipment.picked_up", checks=(checks.cargo_is_ours,)),
-    Step("shipment.delayed", before=("shipment.delivered",), repeatable=True, deviation="shipment_delayed"),
+    Step("shipment.delayed", before=("shipment.delivered",), repeatable=True, departs=Departure("shipment_delayed")),
     Step(
         "shipment.excursion",
         after=("shipment.picked_up",),
         repeatable=True,
-        deviation="temperature_excursion",
-        blocks=True,
-        choices=GO_ON,
+        departs=Departure("temperature_excursion", blocks=True, choices=GO_ON),
     ),
     Step("shipment.delivered", after=("shipment.picked_up",), checks=(checks.cargo_is_complete,)),
     Step("material.received", after=("shipment.delivered",), checks=(checks.cargo_is_complete,)),
     Step(
         "material.damaged",
         after=("shipment.picked_up",),
-        deviation="material_damaged",
-        blocks=True,
-        choices=GO_ON,
+        checks=(checks.cargo_is_among,),
+        departs=Departure("material_damaged", blocks=True, choices=GO_ON),
     ),
     Step(
         "shipment.lost",
         after=("shipment.picked_up",),
         before=("material.received",),
-        deviation="shipment_lost",
-        choices=MAKE_AGAIN,
+        departs=Departure("shipment_lost", choices=MAKE_AGAIN),
     ),
 )
 

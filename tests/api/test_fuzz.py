@@ -25,7 +25,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     home = tmp_path_factory.mktemp("fuzzed")
     now(migrate(sqlite_url(home / "clew.db")))
     with api_process(home, f"127.0.0.1:{free_port()}") as api:
-        now(until(api.is_ready, "the process"))
+        now(until(api.is_ready, "the process", seconds=60))
         yield api
 
 

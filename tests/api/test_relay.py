@@ -158,7 +158,7 @@ async def test_orders_and_events_wait_for_temporal(
         server = await temporal_server(port)
         try:
             async with probing(server.client):
-                await until(lambda: _told_once(server.client, coi), "the event", seconds=40)
+                await until(lambda: _told_once(server.client, coi), "the event", seconds=60)
                 assert (await opened.http.get(f"/v1/journeys/{coi}")).json()["started_at"] is not None
         finally:
             await server.shutdown()
@@ -171,7 +171,7 @@ async def test_what_a_killed_process_acknowledged_the_next_one_delivers(tmp_path
     with api_process(tmp_path, str(settings.temporal_address)) as first:
         async with httpx.AsyncClient(base_url=first.url, trust_env=False) as http:
             victim = Clinic(http, Database(settings.database))
-            await until(first.is_ready, "the first process")
+            await until(first.is_ready, "the first process", seconds=60)
             await victim.ready()
             coi = (await victim.order()).json()["coi"]
             assert (await victim.say(booked(coi))).status_code == 202
@@ -179,7 +179,7 @@ async def test_what_a_killed_process_acknowledged_the_next_one_delivers(tmp_path
             await victim.database.close()
     address = temporal.service_client.config.target_host
     with api_process(tmp_path, address):
-        await until(lambda: _told_once(temporal, coi), "the event", seconds=40)
+        await until(lambda: _told_once(temporal, coi), "the event", seconds=60)
 
 
 async def test_two_processes_side_by_side_deliver_everything(

@@ -26,7 +26,7 @@ from ledger.record import (
     renumbered,
     take_positions,
 )
-from ledger.supersede import forget, is_outdated, notice, outranks
+from ledger.supersede import forget, is_outdated, notice, numbering, outranks
 from ledger.view import ENTRY, JOURNEY, View, copy_of, load, store
 from schemas.errors import Conflict
 from schemas.events import PartnerEvent
@@ -99,11 +99,13 @@ def _record(connection: Connection, batch: Batch, recorded_at: datetime) -> int:
     take_positions(connection, 0)
     before = load(connection, batch.coi, shape=any(shapes(fact) for fact in batch.facts))
     offset: int = before.journey["seq_offset"] if before.journey is not None else 0
-    facts = renumbered(batch.facts, offset)
+    # Without an offset nothing was ever set aside: the usual case, and then no notice needs to be looked for.
+    facts = numbering(connection, batch.coi).entries(batch.facts) if offset else batch.facts
     there = on_record(connection, batch.coi, facts[0].seq, facts[-1].seq)
     different = first_difference(facts, there)
     if different is not None:
-        return _supersede(connection, batch, before, different, recorded_at)
+        again = batch.facts[facts.index(different) :]
+        return _supersede(connection, batch, before, different.seq, again, recorded_at)
     if is_outdated(batch, before) and facts[-1].seq not in there:
         raise Conflict("ledger_conflict", f"{batch.coi}: the workflow task of this batch has been done again since.")
     new = put_on_record(connection, batch.coi, facts, there, recorded_at)
@@ -121,17 +123,20 @@ def _project(connection: Connection, before: View, new: Sequence[Fact], offset: 
     _store(connection, before, after, offset, epoch)
 
 
-def _supersede(connection: Connection, batch: Batch, before: View, different: Fact, recorded_at: datetime) -> int:
-    """Set aside what a lost worker wrote, and put on record what was judged instead. Returns the new offset."""
+def _supersede(
+    connection: Connection, batch: Batch, before: View, first: int, again: Sequence[Fact], recorded_at: datetime
+) -> int:
+    """Set aside what a lost worker wrote, from entry `first` on, and put on record what was judged instead.
+
+    Returns the new offset.
+    """
     if not outranks(batch, before):
-        raise Conflict("ledger_conflict", f"{batch.coi} has another entry under number {different.seq}.")
-    old_offset: int = before.journey["seq_offset"] if before.journey is not None else 0
+        raise Conflict("ledger_conflict", f"{batch.coi} has another entry under number {first}.")
     last = last_seq(connection, batch.coi)
-    there = on_record(connection, batch.coi, different.seq, last)
-    forget(connection, batch.coi, (there[seq] for seq in range(different.seq, last + 1)))
-    offset = last + 2 - (different.seq - old_offset)
-    again = [fact for fact in batch.facts if fact.seq + old_offset >= different.seq]
-    facts = [notice(batch, different.seq, last), *renumbered(again, offset)]
+    there = on_record(connection, batch.coi, first, last)
+    forget(connection, batch.coi, (there[seq] for seq in range(first, last + 1)))
+    offset = last + 2 - again[0].seq
+    facts = [notice(batch, first, last), *renumbered(again, offset)]
     put_on_record(connection, batch.coi, facts, there, recorded_at)
     _store(connection, View(batch.coi, journey=before.journey), remade(connection, batch.coi), offset, batch.epoch)
     return offset

@@ -16,13 +16,41 @@ from schemas.facts import CLEW, Batch, EventStatus, Fact, RecordSuperseded
 
 SUPERSEDED = "record.superseded"
 
-_NOTICES = select(ENTRY.c.data).where(ENTRY.c.journey == bindparam("coi"), ENTRY.c.type == SUPERSEDED)
+_NOTICES = (
+    select(ENTRY.c.data).where(ENTRY.c.journey == bindparam("coi"), ENTRY.c.type == SUPERSEDED).order_by(ENTRY.c.seq)
+)
 
 _HEAR_AGAIN = (
     INBOX.update()
     .where(INBOX.c.source == bindparam("of_source"), INBOX.c.id == bindparam("of_id"))
     .values(status=EventStatus.RECEIVED.value, reason=None)
 )
+
+
+class Numbering:
+    """Which entry bears a fact, by the journey's own number of it: where facts were set aside, another one does."""
+
+    def __init__(self, notices: Iterable[dict[str, int]] = ()) -> None:
+        self._from_on = [(1, 0)]
+        for data in notices:
+            own = self._own(data["first"])
+            self._from_on = [each for each in self._from_on if each[0] < own] + [(own, data["last"] + 2 - own)]
+
+    def entry(self, own: int) -> int:
+        """The number of the entry of a fact."""
+        return own + next((offset for first, offset in reversed(self._from_on) if first <= own), 0)
+
+    def entries(self, facts: Sequence[Fact]) -> list[Fact]:
+        """The facts under their entries' numbers."""
+        return [fact.model_copy(update={"seq": self.entry(fact.seq)}) for fact in facts]
+
+    def _own(self, entry: int) -> int:
+        return next(entry - offset for first, offset in reversed(self._from_on) if entry - offset >= first)
+
+
+def numbering(connection: Connection, coi: str) -> Numbering:
+    """A journey's numbering, as its notices make it."""
+    return Numbering(connection.execute(_NOTICES, {"coi": coi}).scalars())
 
 
 def outranks(batch: Batch, view: View) -> bool:

@@ -118,6 +118,31 @@ async def test_a_journey_can_lose_workers_twice(database: Database) -> None:
     assert await broken_invariants(database) == []
 
 
+async def test_a_workflow_task_can_be_lost_twice_whose_first_facts_are_the_same_each_time(database: Database) -> None:
+    """A journey's first task begins with its start, which no later attempt tells otherwise."""
+    ana = Scribe()
+    started, began = ana.started(), ana.began("enrolment")
+    done = ana.completed("enrolment")
+    for epoch in (LOST, REDONE, NEXT):
+        began, done = another_moment(began), another_moment(done)
+        answer = await put(database, judged(ana.batch(started, began, done), epoch))
+        assert answer == await put(database, judged(ana.batch(started, began, done), epoch)), "a repeat is harmless"
+        assert answer.last_seq == 3
+    assert [(row.seq, row.type) for row in await entries(database)] == [
+        (1, "journey.started"),
+        (2, "stage.began"),
+        (3, "stage.completed"),
+        (4, "record.superseded"),
+        (5, "stage.began"),
+        (6, "stage.completed"),
+        (7, "record.superseded"),
+        (8, "stage.began"),
+        (9, "stage.completed"),
+    ]
+    assert (await verify(database, projections=True)).ok
+    assert await broken_invariants(database) == []
+
+
 async def test_an_event_after_the_end_is_numbered_on_from_there(database: Database) -> None:
     ana, done, _, _ = await lost(database)
     over = Fact.model_validate(

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opentelemetry import propagate, trace
+from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.propagators.textmap import CarrierT, Getter, default_getter
 from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_NAMESPACE, Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
@@ -17,7 +19,7 @@ from schemas.settings import Settings
 _PATH = "/v1/traces"
 _QUOTING_EVENT = frozenset({"exception.message", "exception.stacktrace"})
 _WITH_QUERY = ("url.full", "http.url", "http.target")
-_QUERY = "url.query"
+_TYPED = frozenset({"url.query", "url.path"})
 
 
 def configure(settings: Settings, service: str) -> None:
@@ -29,7 +31,7 @@ def configure(settings: Settings, service: str) -> None:
         exporter = OTLPSpanExporter(endpoint=_endpoint(settings.otlp_endpoint))
         provider.add_span_processor(BatchSpanProcessor(WithoutValues(exporter)))
     trace.set_tracer_provider(provider)
-    propagate.set_global_textmap(TraceContextTextMapPropagator())
+    propagate.set_global_textmap(TraceParentOnly())
 
 
 def flush() -> None:
@@ -46,8 +48,20 @@ def current_traceparent() -> str | None:
     return carrier.get("traceparent")
 
 
+class TraceParentOnly(TraceContextTextMapPropagator):
+    """W3C trace context, of which only `traceparent` is taken in: in `tracestate` a sender writes what it likes
+    (invariant 6)."""
+
+    def extract(
+        self, carrier: CarrierT, context: Context | None = None, getter: Getter[CarrierT] = default_getter
+    ) -> Context:
+        found = getter.get(carrier, "traceparent")
+        return super().extract({"traceparent": found[0]} if found else {}, context)
+
+
 class WithoutValues(SpanExporter):
-    """Passes spans on without exception texts and query strings: both can quote what someone typed (invariant 6)."""
+    """Passes spans on without exception texts, paths and query strings: all can quote what someone typed
+    (invariant 6). Which route was asked is in the span's name."""
 
     def __init__(self, exporter: SpanExporter) -> None:
         self._exporter = exporter
@@ -72,7 +86,7 @@ def _without_values(span: ReadableSpan) -> ReadableSpan:
         context=span.get_span_context(),
         parent=span.parent,
         resource=span.resource,
-        attributes=_without_query(span.attributes or {}),
+        attributes=_without_typed(span.attributes or {}),
         events=[_quiet(event) for event in span.events],
         links=span.links,
         kind=span.kind,
@@ -83,8 +97,8 @@ def _without_values(span: ReadableSpan) -> ReadableSpan:
     )
 
 
-def _without_query(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {key: value for key, value in attributes.items() if key != _QUERY}
+def _without_typed(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in attributes.items() if key not in _TYPED}
     return kept | {key: str(kept[key]).partition("?")[0] for key in _WITH_QUERY if key in kept}
 
 

@@ -1,4 +1,4 @@
-"""Spans leave the process without exception texts and query strings."""
+"""Spans leave the process without exception texts, and without what was typed into a path or a query."""
 
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -30,14 +30,13 @@ def test_a_failed_span_says_that_and_what_failed_but_not_its_text() -> None:
     assert NAME not in span.to_json()
 
 
-def test_a_request_is_told_without_its_query() -> None:
-    query = f"q={NAME}"
-    span = exported(
-        "GET", **{"url.full": f"http://api/v1/journeys?{query}", "url.query": query, "url.path": "/v1/journeys"}
-    )
+def test_a_request_is_told_by_its_route_without_what_was_typed() -> None:
+    query, route = f"q={NAME}", "/v1/journeys/{coi}"
+    typed = {"url.full": f"http://api/v1/journeys?{query}", "url.query": query, "url.path": f"/v1/journeys/{NAME}"}
+    span = exported(f"GET {route}", **typed, **{"http.route": route})
     assert span.attributes is not None
     assert span.attributes["url.full"] == "http://api/v1/journeys"
-    assert span.attributes["url.path"] == "/v1/journeys"
+    assert span.attributes["http.route"] == route
     assert NAME not in span.to_json()
 
 

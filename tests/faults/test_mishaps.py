@@ -47,7 +47,7 @@ async def end_of(site: Site, city: SimulatedPartners) -> dict[str, object]:
 def _heard(entry: EntryRow) -> tuple[object, ...]:
     """What was said. Word of a step that comes after the end of its stage is on record as late, and was said too."""
     said = entry.data["said"]
-    return entry.data.get("event_type", entry.type), entry.data.get("stage"), *(said.get(each) for each in WHICH)
+    return entry.data.get("event_type", entry.type), *(said.get(each) for each in WHICH)
 
 
 async def test_repeated_reordered_and_late_events_lead_to_the_same_end(site: Site, tmp_path: Path) -> None:

@@ -30,12 +30,11 @@ async def bare_worker(settings: Settings) -> None:
     """Runs bare workflows with everything set as for journeys, until SIGTERM."""
     stopping = stop_signal()
     client = await connect(settings)
-    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH, "bench", "prometheus_client")
     worker = Worker(
         client,
         task_queue=BARE_QUEUE,
         workflows=[Bare],
-        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+        workflow_runner=bare_sandbox(),
         max_cached_workflows=settings.max_cached_journeys,
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         graceful_shutdown_timeout=GRACE,
@@ -44,6 +43,12 @@ async def bare_worker(settings: Settings) -> None:
         server = serve_metrics(settings.worker_metrics_port)
         await stopping.wait()
         await asyncio.to_thread(server.shutdown)
+
+
+def bare_sandbox() -> SandboxedWorkflowRunner:
+    """The worker's own, which also lets through what the floor is written in."""
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH, "bench", "prometheus_client")
+    return SandboxedWorkflowRunner(restrictions=restrictions)
 
 
 def bare_api(settings: Settings) -> FastAPI:

@@ -3,22 +3,23 @@
 import time
 from collections.abc import AsyncIterator, Sequence
 from itertools import pairwise
+from typing import Any
 from uuid import uuid4
 
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.opentelemetry import OpenTelemetryPlugin
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.worker import Replayer
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import Replayer, WorkflowRunner
 
 from activities.temporal import connect
 from bench.bare import BARE_QUEUE, BARE_WORKFLOW, Bare
 from bench.figures import Figure, Target
+from bench.floors import bare_sandbox
 from bench.patients import Patient, milestone_events
 from bench.report import say
 from bench.stack import Stack
 from bench.walks import walk, walkable
-from worker.queues import PASSED_THROUGH
+from worker.queues import sandbox
 from workflows.journey import Journey
 
 PROTOCOL = "autologous-car-t"
@@ -33,18 +34,17 @@ async def measure(stack: Stack, rounds: int, times: int = 20) -> list[Figure]:
     ours: list[float] = []
     floor: list[float] = []
     for number in range(rounds):
-        floor.append(await replay(bare, times))
-        ours.append(await replay(walked.history, times))
+        floor.append(await replay(Bare, bare_sandbox(), bare, times))
+        ours.append(await replay(Journey, sandbox(), walked.history, times))
         say(f"replay, round {number + 1}: {ours[-1]:.1f} ms, bare {floor[-1]:.1f} ms")
     return [Figure("replay of a complete journey", "ms", tuple(ours), tuple(floor), TARGET)]
 
 
-async def replay(history: WorkflowHistory, times: int) -> float:
+async def replay(workflow: type[Any], runner: WorkflowRunner, history: WorkflowHistory, times: int) -> float:
     """Milliseconds of the median replay, in the worker's sandbox. Raises where the code does not fit the history."""
-    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH, "bench", "prometheus_client")
     replayer = Replayer(
-        workflows=[Journey, Bare],
-        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+        workflows=[workflow],
+        workflow_runner=runner,
         data_converter=pydantic_data_converter,
         plugins=[OpenTelemetryPlugin(add_temporal_spans=True)],
     )

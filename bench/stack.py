@@ -15,6 +15,8 @@ from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 
+import psutil
+
 from activities.temporal import connect
 from bench.wire import Wire
 from ledger.migrate import migrate
@@ -23,7 +25,7 @@ from schemas.settings import Settings
 from telemetry import traces
 
 LOOPBACK = "127.0.0.1"
-READY_WITHIN = 60.0
+READY_WITHIN = 120.0
 STOPPED_WITHIN = 15.0
 _POLL = 0.05
 
@@ -56,6 +58,12 @@ class Stack:
 
     def pid(self, name: str) -> int:
         return self._running[name].pid
+
+    def processor_seconds(self) -> dict[str, float]:
+        """What each process has used by now, ourselves as `sender` among them."""
+        processes = {name: psutil.Process(each.pid) for name, each in self._running.items()}
+        used = {name: each.cpu_times() for name, each in {**processes, "sender": psutil.Process()}.items()}
+        return {name: each.user + each.system for name, each in used.items()}
 
     async def start_all(self) -> None:
         """Temporal first; then both workers and both APIs."""

@@ -10,7 +10,6 @@ from bench import events, history, inbox, memory, replay
 from bench.figures import Figure
 from bench.stack import Stack, fresh_stack
 
-
 pytestmark = pytest.mark.timeout(300)
 
 
@@ -32,8 +31,10 @@ def _names(process: psutil.Process, home: Path) -> bool:
 
 
 async def test_events(stack: Stack) -> None:
-    whole, signal = await events.measure(stack, 1, events.Size(journeys=2, stages=2, milestones=2))
-    assert _measured(whole, signal)
+    whole, whole_time, signal, signal_time = await events.measure(
+        stack, 1, events.Size(journeys=2, stages=2, milestones=2)
+    )
+    assert _measured(whole, whole_time, signal, signal_time)
     assert whole.ratio is not None
 
 

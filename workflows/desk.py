@@ -47,17 +47,19 @@ class Desk(Generic[Spec]):
         """A command that this visit has sent."""
         return self.stage.asked[name]
 
-    async def tell(self, role: Role, command: str, **details: Any) -> None:
+    async def tell(self, role: Role, command: str, details: Callable[[], dict[str, Any]]) -> None:
         """Have a partner take a command, once in a visit. Never while the journey is held.
 
-        Raises `Stuck` when the partner refuses for good.
+        `details` is asked for only when the command is first sent: what it would say later, the partner has not
+        heard. Raises `Stuck` when the partner refuses for good.
         """
         if command in self.stage.told:
             return
         if command not in self.stage.asked:
             await self.until(lambda: not self.state.is_held)
             await self._work.scribe.caught_up()
-        await self._work.calls.tell(self.stage, role, command, details)
+        known = self.stage.asked.get(command)
+        await self._work.calls.tell(self.stage, role, command, known.details if known else details())
 
     def recorded(self, *types: str) -> list[Heard]:
         """What this visit has heard of the given types and the ledger holds."""

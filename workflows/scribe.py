@@ -33,6 +33,7 @@ class Scribe:
         self._state = state
         self._notebook = notebook
         self._arrivals: list[tuple[str, Sequence[RawValue]]] = []
+        self._writing = False
 
     def arrived(self, name: str, arguments: Sequence[RawValue]) -> None:
         """Keep a signal for the next round."""
@@ -41,7 +42,7 @@ class Scribe:
     @property
     def is_idle(self) -> bool:
         """Nothing has arrived that is not judged, and nothing is judged that is not on the ledger."""
-        return not self._arrivals and not self._notebook and self._state.recorded == self._state.seq
+        return not self._arrivals and not self._notebook and not self._writing
 
     async def caught_up(self) -> None:
         """Wait until all that is known by now is on the ledger."""
@@ -51,11 +52,13 @@ class Scribe:
     async def write_one_round(self) -> None:
         """Wait for something to write; judge it, append it."""
         await workflow.wait_condition(lambda: bool(self._arrivals or self._notebook))
+        self._writing = True
         self._hear_arrivals()
         # The time of a workflow task: the same for all of it, later for the one that does it again.
         batch = self._notebook.take(MOST_IN_ONE_APPEND, epoch=workflow.now())
         if batch.facts or batch.outcomes:
             self._learn(await self._append(batch))
+        self._writing = False
 
     def _hear_arrivals(self) -> None:
         arrivals, self._arrivals = self._arrivals, []

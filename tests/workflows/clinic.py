@@ -1,6 +1,6 @@
 """A clinic for tests: starts journeys on a Temporal server and speaks for every partner of theirs."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -34,6 +34,10 @@ PARTIES = {
 }
 
 
+Skip = Callable[[timedelta], Awaitable[None]]
+"""Lets time go by on a Temporal server."""
+
+
 def shipped_protocol(name: str) -> Protocol:
     """A protocol that Clew ships."""
     return read_protocol_yaml((Path(protocols.__file__).parent / f"{name}.yaml").read_text())
@@ -48,6 +52,7 @@ class Patient:
     ledger: FakeLedger
     partners: FakePartners
     now: datetime
+    skip: Skip | None = None
     sent: list[PartnerEvent] = field(default_factory=list)
 
     @property
@@ -62,6 +67,12 @@ class Patient:
         """The facts on the ledger, of the given types or all."""
         record = self.ledger.facts.get(self.coi, [])
         return [fact for fact in record if not types or fact.type in types]
+
+    async def passes(self, time: timedelta) -> None:
+        """So much time goes by: for the partners, and for the journey too where its server's clock can jump."""
+        self.now += time
+        if self.skip is not None:
+            await self.skip(time)
 
     def event(self, event_type: str, /, subject: str = "", **data: Any) -> PartnerEvent:
         """An event of this moment, not sent yet."""
@@ -165,6 +176,7 @@ class Clinic:
     client: Client
     ledger: FakeLedger = field(default_factory=FakeLedger)
     partners: FakePartners = field(default_factory=FakePartners)
+    skip: Skip | None = None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     patients: list[Patient] = field(default_factory=list)
 
@@ -183,7 +195,7 @@ class Clinic:
         handle = await self.client.start_workflow(
             Journey.run, start, id=journey_workflow_id(coi), task_queue=JOURNEY_QUEUE
         )
-        patient = Patient(handle, start, self.ledger, self.partners, self.now)
+        patient = Patient(handle, start, self.ledger, self.partners, self.now, self.skip)
         self.patients.append(patient)
         return patient
 

@@ -16,6 +16,7 @@ from temporalio.worker import Worker
 from tests.workflows.clinic import Clinic
 from tests.workflows.fakes import FakeLedger, FakePartners
 from worker.queues import sandbox
+from worker.search_attributes import register_search_attributes
 from workflows.journey import Journey
 from workflows.names import JOURNEY_QUEUE, PARTNER_QUEUE, SEARCH_ATTRIBUTES
 
@@ -70,33 +71,41 @@ async def time_skipping_server() -> AsyncIterator[WorkflowEnvironment]:
         yield environment
 
 
+@asynccontextmanager
+async def real_server(*options: str) -> AsyncIterator[WorkflowEnvironment]:
+    """The server that `clew up` starts, in memory."""
+    async with await WorkflowEnvironment.start_local(
+        dev_server_existing_path=server_binary("temporal"),
+        data_converter=pydantic_data_converter,
+        identity=IDENTITY,
+        dev_server_extra_args=list(options),
+    ) as environment:
+        await register_search_attributes(environment.client)
+        yield environment
+
+
 @pytest.fixture(scope="session")
-async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
-    """One time-skipping server for the whole run."""
-    async with time_skipping_server() as environment:
+async def server() -> AsyncIterator[WorkflowEnvironment]:
+    """One real server for the whole run."""
+    async with real_server() as environment:
         yield environment
 
 
 @pytest.fixture
-async def empty_server() -> AsyncIterator[WorkflowEnvironment]:
-    """A time-skipping server of a test's own: journeys of other tests would keep its clock from jumping."""
+async def patient_clinic() -> AsyncIterator[Clinic]:
+    """A clinic whose tests let weeks go by, with a time-skipping server of its own: journeys of other tests would
+    keep the clock from jumping."""
     async with time_skipping_server() as environment:
-        yield environment
+        clinic = Clinic(environment.client, skip=environment.sleep)
+        async with working(environment.client, clinic.ledger, clinic.partners):
+            yield clinic
+            await clinic.closes()
 
 
 @pytest.fixture
-async def patient_clinic(empty_server: WorkflowEnvironment) -> AsyncIterator[Clinic]:
-    """A clinic whose tests let weeks go by."""
-    clinic = Clinic(empty_server.client)
-    async with working(empty_server.client, clinic.ledger, clinic.partners):
-        yield clinic
-        await clinic.closes()
-
-
-@pytest.fixture
-async def clinic(time_skipping: WorkflowEnvironment) -> AsyncIterator[Clinic]:
-    """A clinic where a day passes at once when nobody has anything to do."""
-    clinic = Clinic(time_skipping.client)
-    async with working(time_skipping.client, clinic.ledger, clinic.partners):
+async def clinic(server: WorkflowEnvironment) -> AsyncIterator[Clinic]:
+    """A clinic where partners speak as soon as they are asked."""
+    clinic = Clinic(server.client)
+    async with working(server.client, clinic.ledger, clinic.partners):
         yield clinic
         await clinic.closes()

@@ -11,7 +11,7 @@ from pathlib import Path
 from schemas.orders import ENGINE_VERSION
 from tests.workflows import therapy
 from tests.workflows.clinic import Clinic, Patient
-from tests.workflows.conftest import time_skipping_server, working
+from tests.workflows.conftest import real_server, working
 from tests.workflows.fakes import reference
 
 HISTORIES = Path(__file__).parent.parent / "histories"
@@ -67,7 +67,7 @@ STORIES: dict[str, tuple[str, Callable[[Patient], Awaitable[None]]]] = {
 
 async def record() -> None:
     HISTORIES.mkdir(exist_ok=True)
-    async with time_skipping_server() as server:
+    async with real_server() as server:
         clinic = Clinic(server.client)
         async with working(server.client, clinic.ledger, clinic.partners):
             for name, (protocol, story) in STORIES.items():

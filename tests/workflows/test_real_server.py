@@ -5,35 +5,30 @@ from collections.abc import AsyncIterator
 import pytest
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowExecutionStatus
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from schemas.facts import JourneyStatus
 from tests.waiting import until
 from tests.workflows import therapy
 from tests.workflows.clinic import Clinic, Patient
-from tests.workflows.conftest import server_binary, working
-from worker.search_attributes import register_search_attributes
+from tests.workflows.conftest import real_server, working
 
 SHORT_HISTORY = 60
 """Events after which this server suggests a new run; an ordinary one does after thousands."""
 
 
 @pytest.fixture(scope="module")
-async def real_server() -> AsyncIterator[WorkflowEnvironment]:
-    async with await WorkflowEnvironment.start_local(
-        dev_server_existing_path=server_binary("temporal"),
-        data_converter=pydantic_data_converter,
-        dev_server_extra_args=["--dynamic-config-value", f"limit.historyCount.suggestContinueAsNew={SHORT_HISTORY}"],
+async def forgetful_server() -> AsyncIterator[WorkflowEnvironment]:
+    async with real_server(
+        "--dynamic-config-value", f"limit.historyCount.suggestContinueAsNew={SHORT_HISTORY}"
     ) as environment:
-        await register_search_attributes(environment.client)
         yield environment
 
 
 @pytest.fixture
-async def real_clinic(real_server: WorkflowEnvironment) -> AsyncIterator[Clinic]:
-    clinic = Clinic(real_server.client)
-    async with working(real_server.client, clinic.ledger, clinic.partners):
+async def real_clinic(forgetful_server: WorkflowEnvironment) -> AsyncIterator[Clinic]:
+    clinic = Clinic(forgetful_server.client)
+    async with working(forgetful_server.client, clinic.ledger, clinic.partners):
         yield clinic
         await clinic.closes()
 

@@ -13,12 +13,14 @@ async def enrolment(patient: Patient) -> None:
     await patient.told("request_evidence")
     for stage in patient.start.protocol.stages:
         if isinstance(stage, EnrolmentStage):
+            await patient.passes(timedelta(days=4))
             for evidence in stage.evidence:
                 await patient.hears("evidence.provided", evidence=evidence, reference=f"DOC-{evidence}")
 
 
 async def collection(patient: Patient, visit: int = 1) -> list[str]:
     await patient.told("schedule_collection", visit)
+    await patient.passes(timedelta(days=9))
     await patient.hears("collection.started")
     bags = [f"BAG-{patient.order}-{visit}-{number}" for number in (1, 2)]
     await patient.hears("sample.collected", **sample(patient, bags, f"DIN-{patient.order}-{visit}"))
@@ -46,7 +48,7 @@ async def shipment(patient: Patient, stage: str, containers: list[str], visit: i
     name = reference(booked)
     await patient.hears("shipment.booked", subject=name, reference=name)
     await patient.hears("shipment.picked_up", subject=name, reference=name, containers=containers)
-    patient.now += timedelta(hours=8)
+    await patient.passes(timedelta(hours=8))
     await patient.hears("shipment.delivered", subject=name, reference=name, containers=containers)
     await patient.hears("material.received", subject=name, reference=name, containers=containers, condition="good")
 
@@ -55,7 +57,7 @@ async def manufacture(patient: Patient, bags: list[str], visit: int = 1) -> list
     await patient.told("place_order", visit)
     batch = f"LOT-{patient.order}-{visit}"
     await patient.hears("manufacture.started", batch=batch, containers=bags[:1])
-    patient.now += timedelta(days=9)
+    await patient.passes(timedelta(days=9))
     await patient.hears("manufacture.step_completed", subject=batch, batch=batch, step="expansion")
     doses = [f"DOSE-{patient.order}-{visit}"]
     await patient.hears("manufacture.completed", subject=batch, batch=batch, doses=doses, parents=bags[:1])
@@ -65,6 +67,7 @@ async def manufacture(patient: Patient, bags: list[str], visit: int = 1) -> list
 async def tests(patient: Patient, visit: int = 1) -> str:
     ordered = await patient.told("request_release_tests", visit)
     batch = str(ordered.details["batch"])
+    await patient.passes(timedelta(days=2))
     for test in ordered.details["tests"]:
         await patient.hears("test.reported", subject=batch, batch=batch, test=test, result="conforms", passed=True)
     await patient.told("request_disposition", visit)
@@ -91,12 +94,13 @@ async def rejection(patient: Patient, visit: int = 1) -> None:
 async def conditioning(patient: Patient) -> None:
     await patient.told("clear_conditioning")
     await patient.hears("conditioning.started", regimen="flu_cy")
-    patient.now += timedelta(days=3)
+    await patient.passes(timedelta(days=3))
     await patient.hears("conditioning.completed", regimen="flu_cy")
 
 
 async def infusion(patient: Patient) -> None:
     cleared = await patient.told("clear_infusion")
+    await patient.passes(timedelta(hours=12))
     for dose in cleared.details["doses"]:
         await patient.hears("product.thawed", subject=dose, dose=dose)
         await patient.hears("infusion.completed", subject=dose, dose=dose, bedside_check=True, verified_by=TWO_PEOPLE)
@@ -106,7 +110,10 @@ async def follow_up(patient: Patient) -> None:
     await patient.told("request_follow_up")
     for stage in patient.start.protocol.stages:
         if isinstance(stage, FollowUpStage):
-            for visit in range(1, len(stage.visits) + 1):
+            after = timedelta(0)
+            for visit, moment in enumerate(stage.visits, start=1):
+                await patient.passes(moment - after)
+                after = moment
                 await patient.hears("follow_up.completed", visit=visit)
 
 
@@ -115,6 +122,7 @@ async def milestones(patient: Patient) -> None:
         if isinstance(stage, MilestoneStage):
             await patient.told("request_milestones")
             for name in stage.milestones:
+                await patient.passes(timedelta(hours=12))
                 await patient.hears("milestone.reached", milestone=name)
 
 

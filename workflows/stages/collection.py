@@ -21,7 +21,7 @@ MOST_COLLECTIONS = 3
 
 async def collection(desk: "Desk[CollectionStage]") -> None:
     """Have the material collected. A failed collection is repeated, under the same chain of identity."""
-    await desk.tell(desk.spec.at, "schedule_collection", material=desk.spec.material)
+    await desk.tell(desk.spec.at, "schedule_collection", lambda: {"material": desk.spec.material})
     outcome = await desk.hears("sample.collected", "collection.failed")
     if outcome.type == "collection.failed" and desk.stage.visit < MOST_COLLECTIONS:
         desk.again("collection_failed")

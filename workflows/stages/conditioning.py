@@ -1,6 +1,7 @@
 """Conditioning: the patient is prepared. It cannot be undone, so it never starts before the release."""
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from schemas.stages import ConditioningStage
 from workflows import checks
@@ -17,8 +18,12 @@ STEPS = steps(
 
 async def conditioning(desk: "Desk[ConditioningStage]") -> None:
     """Clear the patient for conditioning, once the product is released, and wait until it is done."""
+    await desk.tell(desk.spec.at, "clear_conditioning", partial(_clearance, desk))
+    await desk.hears("conditioning.completed")
+
+
+def _clearance(desk: "Desk[ConditioningStage]") -> dict[str, Any]:
     if checks.release_before(desk.state, desk.stage) is None:
         desk.asks("release_missing", RELEASE_FIRST)
     batches = [release.batch for release in desk.state.releases.values()]
-    await desk.tell(desk.spec.at, "clear_conditioning", batch=batches[-1])
-    await desk.hears("conditioning.completed")
+    return {"batch": batches[-1]}

@@ -18,5 +18,5 @@ STEPS = steps(
 async def enrolment(desk: "Desk[EnrolmentStage]") -> None:
     """Ask the centre for its evidence, and wait until every piece is in force."""
     needed = desk.spec.evidence
-    await desk.tell(desk.spec.at, "request_evidence", evidence=list(needed))
+    await desk.tell(desk.spec.at, "request_evidence", lambda: {"evidence": list(needed)})
     await desk.until(lambda: checks.evidence_in_force(desk.stage, needed) == set(needed))

@@ -22,7 +22,8 @@ async def follow_up(desk: "Desk[FollowUpStage]") -> None:
     """Ask for every visit at once, then wait for each in turn; a missed visit is on record and the next one counts."""
     infused_at = _infused_at(desk)
     visits = {str(number): infused_at + after for number, after in enumerate(desk.spec.visits, start=1)}
-    await desk.tell(desk.spec.at, "request_follow_up", visits={each: iso(at) for each, at in visits.items()})
+    planned = {"visits": {each: iso(at) for each, at in visits.items()}}
+    await desk.tell(desk.spec.at, "request_follow_up", lambda: planned)
     for number, at in visits.items():
         await desk.by(at + desk.spec.due, partial(_is_reported, desk, number))
 

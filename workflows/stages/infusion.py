@@ -1,6 +1,7 @@
 """Infusion: thaw, bedside check by two people, and the cells are back where they came from."""
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from schemas.base import format_duration
 from schemas.stages import InfusionStage
@@ -23,11 +24,15 @@ STEPS = steps(
 
 async def infusion(desk: "Desk[InfusionStage]") -> None:
     """Clear the doses that are here and released, and wait until each is given."""
+    await desk.tell(desk.spec.at, "clear_infusion", partial(_clearance, desk))
+    cleared = set(desk.command("clear_infusion").details["doses"])
+    await desk.until(lambda: cleared <= {each.key for each in desk.recorded("infusion.completed")})
+
+
+def _clearance(desk: "Desk[InfusionStage]") -> dict[str, Any]:
     here = desk.state.at(desk.spec.at, "product")
     doses = sorted(each.id for each in here if checks.is_released(desk.state, each.id))
     if not doses:
         desk.asks("release_missing", RELEASE_FIRST)
     limit = {"thaw_limit": format_duration(desk.spec.thaw_limit)} if desk.spec.thaw_limit else {}
-    await desk.tell(desk.spec.at, "clear_infusion", doses=doses, **limit)
-    given = set(desk.command("clear_infusion").details["doses"])
-    await desk.until(lambda: given <= {each.key for each in desk.recorded("infusion.completed")})
+    return {"doses": doses, **limit}

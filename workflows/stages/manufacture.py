@@ -1,6 +1,7 @@
 """Manufacture: the cells become a medicine."""
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from schemas.stages import ManufactureStage
 from workflows import checks
@@ -38,14 +39,14 @@ STEPS = steps(
 
 async def manufacture(desk: "Desk[ManufactureStage]") -> None:
     """Place the order, and wait for the doses. After a failure a person decides what to make again, and from what."""
-    await desk.tell(desk.spec.at, "place_order", containers=_starting_material(desk))
+    await desk.tell(desk.spec.at, "place_order", partial(_order, desk))
     outcome = await desk.hears("manufacture.completed", "manufacture.failed")
     if outcome.type == "manufacture.failed":
         desk.asks("manufacture_failed", MAKE_AGAIN)
 
 
-def _starting_material(desk: "Desk[ManufactureStage]") -> list[str]:
+def _order(desk: "Desk[ManufactureStage]") -> dict[str, Any]:
     fresh = checks.left_to_make_from(desk.state, desk.stage)
     if not fresh:
         desk.asks("lot_expired", COLLECT_AGAIN)
-    return fresh
+    return {"containers": fresh}

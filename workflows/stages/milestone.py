@@ -16,5 +16,5 @@ async def milestone(desk: "Desk[MilestoneStage]") -> None:
     """Ask for the milestones, where the protocol says whom, and wait for all of them."""
     awaited = set(desk.spec.milestones)
     if desk.spec.at is not None:
-        await desk.tell(desk.spec.at, "request_milestones", milestones=list(desk.spec.milestones))
+        await desk.tell(desk.spec.at, "request_milestones", lambda: {"milestones": list(desk.spec.milestones)})
     await desk.until(lambda: awaited <= {each.key for each in desk.recorded("milestone.reached")})

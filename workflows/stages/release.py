@@ -37,13 +37,13 @@ async def release(desk: "Desk[ReleaseStage]") -> None:
     batch = checks.batch_under_review(desk.state, desk.stage)
     doses = sorted(each.id for each in checks.doses_of(desk.state, batch))
     tests = set(desk.spec.tests)
-    await desk.tell(Role.LABORATORY, "request_release_tests", batch=batch, tests=list(desk.spec.tests))
+    await desk.tell(Role.LABORATORY, "request_release_tests", lambda: {"batch": batch, "tests": list(desk.spec.tests)})
     await desk.until(
         lambda: desk.recorded("batch.rejected") or tests <= {each.key for each in desk.recorded("test.reported")}
     )
     if not desk.recorded("batch.rejected"):
-        signatures = list(desk.spec.signatures)
-        await desk.tell(desk.spec.at, "request_disposition", batch=batch, doses=doses, signatures=signatures)
+        review = {"batch": batch, "doses": doses, "signatures": list(desk.spec.signatures)}
+        await desk.tell(desk.spec.at, "request_disposition", lambda: review)
     outcome = await desk.hears("batch.released", "batch.rejected")
     if outcome.type == "batch.rejected":
         desk.asks("batch_rejected", MAKE_AGAIN, question="batch_rejected")

@@ -1,5 +1,6 @@
 """Shipment: from hand to hand, every container scanned at each."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from schemas.identity import Role
@@ -39,26 +40,26 @@ STEPS = steps(
 
 async def shipment(desk: "Desk[ShipmentStage]") -> None:
     """Book the courier, warn the receiver, and wait until every container is received."""
-    await desk.tell(Role.COURIER, "book_pickup", **_booking(desk))
-    await desk.tell(desk.spec.to, "announce_delivery", **_announcement(desk))
+    await desk.tell(Role.COURIER, "book_pickup", partial(_booking, desk))
+    await desk.tell(desk.spec.to, "announce_delivery", partial(_announcement, desk))
     await desk.hears("material.received")
 
 
-def _cargo(desk: "Desk[ShipmentStage]") -> tuple[str, list[str]]:
+def _booking(desk: "Desk[ShipmentStage]") -> dict[str, Any]:
     product = desk.state.protocol.ships_product(desk.spec)
     if product and checks.release_before(desk.state, desk.stage) is None:
         desk.asks("release_missing", RELEASE_FIRST)
-    cargo = [each.id for each in checks.cargo_of(desk.state, desk.stage)]
-    return ("product" if product else "starting_material"), cargo
-
-
-def _booking(desk: "Desk[ShipmentStage]") -> dict[str, Any]:
     limits = desk.spec.temperature
-    announced = _announcement(desk)
-    details = {**announced, "to": desk.party(desk.spec.to)}
-    return details | ({"temperature": limits.model_dump(exclude_none=True)} if limits else {})
+    return {
+        "from": desk.party(desk.spec.sender),
+        "to": desk.party(desk.spec.to),
+        "cargo": "product" if product else "starting_material",
+        "containers": [each.id for each in checks.cargo_of(desk.state, desk.stage)],
+        **({"temperature": limits.model_dump(exclude_none=True)} if limits else {}),
+    }
 
 
 def _announcement(desk: "Desk[ShipmentStage]") -> dict[str, Any]:
-    cargo, containers = _cargo(desk)
-    return {"from": desk.party(desk.spec.sender), "cargo": cargo, "containers": containers}
+    # What was booked: by now it may have been picked up, and lie with the sender no more.
+    booked = desk.command("book_pickup").details
+    return {name: booked[name] for name in ("from", "cargo", "containers")}

@@ -50,16 +50,18 @@ class Desk(Generic[Spec]):
     async def tell(self, role: Role, command: str, details: Callable[[], dict[str, Any]]) -> None:
         """Have a partner take a command, once in a visit. Never while the journey is held.
 
-        `details` is asked for only when the command is first sent: what it would say later, the partner has not
-        heard. Raises `Stuck` when the partner refuses for good.
+        `details` is asked for once, at the first call: events that waited for this stage may change what it would say
+        before the command is sent, and what it would say after is not what the partner has heard. Raises `Stuck` when
+        the partner refuses for good.
         """
         if command in self.stage.told:
             return
+        if command not in self.stage.planned:
+            self.stage.planned[command] = details()
         if command not in self.stage.asked:
             await self.until(lambda: not self.state.is_held)
             await self._work.scribe.caught_up()
-        known = self.stage.asked.get(command)
-        await self._work.calls.tell(self.stage, role, command, known.details if known else details())
+        await self._work.calls.tell(self.stage, role, command, self.stage.planned[command])
 
     def recorded(self, *types: str) -> list[Heard]:
         """What this visit has heard of the given types and the ledger holds."""

@@ -19,8 +19,8 @@ LEAVES = {"patient.withdrawn": "patient_withdrew", "patient.deceased": "patient_
 
 def hear(state: JourneyState, notebook: Notebook, event: PartnerEvent, now: datetime) -> None:
     """Take one new event in, and then every waiting one that it has made possible."""
-    _hear_one(state, notebook, event, now, waited=False)
-    hear_waiting(state, notebook, now)
+    if _hear_one(state, notebook, event, now, waited=False) is not EventStatus.HELD:
+        hear_waiting(state, notebook, now)
 
 
 def hear_waiting(state: JourneyState, notebook: Notebook, now: datetime) -> None:

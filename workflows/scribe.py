@@ -62,11 +62,12 @@ class Scribe:
 
     def _hear_arrivals(self) -> None:
         arrivals, self._arrivals = self._arrivals, []
+        # What a stage's beginning has made possible came before what arrives now.
+        hearing.hear_waiting(self._state, self._notebook, workflow.now())
         for name, arguments in arrivals:
             event = self._read(name, arguments)
             if event is not None:
                 hearing.hear(self._state, self._notebook, event, workflow.now())
-        hearing.hear_waiting(self._state, self._notebook, workflow.now())
 
     def _read(self, name: str, arguments: Sequence[RawValue]) -> PartnerEvent | None:
         """The event that a signal carries; what cannot be read is quarantined and shown, never dropped."""

@@ -54,6 +54,7 @@ class StageState(BaseModel):
     due_at: datetime | None = None
     times_overdue: int = 0
     heard: list[Heard] = Field(default_factory=list)
+    planned: dict[str, dict[str, Any]] = Field(default_factory=dict)
     asked: dict[str, PartnerCommand] = Field(default_factory=dict)
     told: dict[str, str | None] = Field(default_factory=dict)
     impasse: Impasse | None = None
@@ -181,10 +182,10 @@ class JourneyState(BaseModel):
 
     def is_ready(self, stage: StageState) -> bool:
         """Whether all that the stage comes after is done."""
-        before = self.protocol.by_id[stage.id].after
-        return stage.status is StageStatus.PENDING and all(
-            self.stages[each].status is StageStatus.DONE for each in before
-        )
+        # Asked after every step of the journey, mostly of stages that are not pending: those first.
+        if stage.status is not StageStatus.PENDING:
+            return False
+        return all(self.stages[each].status is StageStatus.DONE for each in self.protocol.by_id[stage.id].after)
 
     def at(self, role: Role, kind: str) -> list[Material]:
         """The material of a kind that is ready for use with the organisation in a role."""

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field, PositiveInt, StringConstraints
+from pydantic import AfterValidator, Field, PositiveInt, StringConstraints
 
 from schemas.base import Identifier, Instant, Strict
 from schemas.errors import Flaw, Invalid
 from schemas.identity import CoiId, Role
-from schemas.protocols import Protocol, ProtocolName
+from schemas.protocols import Protocol, ProtocolName, as_one
 
 PartyName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
 """An organisation, by the name under which it is registered as a partner."""
@@ -38,7 +38,7 @@ class JourneyStart(Strict):
     coi: CoiId
     order: Identifier
     parties: Parties
-    protocol: Protocol
+    protocol: Annotated[Protocol, AfterValidator(as_one)]
     time_lapse: float = 1
     ordered_at: Instant
     engine_version: int = ENGINE_VERSION

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Annotated, Any, TypeVar
+from weakref import WeakValueDictionary
 
 import yaml
 from pydantic import Field, PositiveInt, StringConstraints, ValidationError
@@ -75,6 +76,14 @@ class Protocol(Strict):
         """The same protocol with every duration divided by `factor`."""
         stages = tuple(stage.faster(factor) for stage in self.stages)
         return Protocol(protocol=self.protocol, version=self.version, title=self.title, stages=stages)
+
+
+_known: WeakValueDictionary[str, Protocol] = WeakValueDictionary()
+
+
+def as_one(protocol: Protocol) -> Protocol:
+    """The same protocol as the one object that everyone here shares: a worker holds thousands of journeys."""
+    return _known.setdefault(protocol.hash, protocol)
 
 
 def read_protocol(document: Any) -> Protocol:

@@ -116,7 +116,7 @@ class Display:
             return
         if not self._live.is_started:
             self._live.start()
-        self._live.update(table_of(lines), refresh=True)
+        self._live.update(table_of(lines, wide=self._console.width >= _WIDE), refresh=True)
 
     async def follow(self, api: str) -> None:
         """Show what the API says, until cancelled."""
@@ -139,15 +139,21 @@ def plain(line: JourneyLine) -> str:
     return f"{line.order} {line.coi} {line.status} {line.done}/{len(line.stages)} {line.active}{risk}".rstrip()
 
 
-def table_of(lines: list[JourneyLine]) -> Table:
+def table_of(lines: list[JourneyLine], *, wide: bool = True) -> Table:
+    """A row a journey; without the chain-of-identity id where the terminal is too narrow for it."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("ORDER", "CHAIN OF IDENTITY", "STAGES", "NOW", "STATUS", "NEXT DUE", ""):
+    for heading in ("ORDER", *(["CHAIN OF IDENTITY"] if wide else []), "STAGES", "NOW", "STATUS", "NEXT DUE", ""):
         table.add_column(heading, no_wrap=True)
     for line in lines:
         status = Text(line.status, _STATUS_STYLES.get(line.status, ""))
         risk = Text("at risk" if line.at_risk else "", "bold red")
-        table.add_row(line.order, line.coi, _track(line), line.active or "-", status, _clock(line.next_due_at), risk)
+        names = (line.order, line.coi) if wide else (line.order,)
+        table.add_row(*names, _track(line), line.active or "-", status, _clock(line.next_due_at), risk)
     return table
+
+
+_WIDE = 110
+"""Columns of a terminal in which nothing of the table is cut off."""
 
 
 def _track(line: JourneyLine) -> Text:

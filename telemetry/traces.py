@@ -12,7 +12,7 @@ from opentelemetry.sdk.trace import Event, ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import Status
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from temporalio.contrib.opentelemetry import create_tracer_provider
+from temporalio.contrib.opentelemetry import ReplaySafeTracerProvider, create_tracer_provider
 
 from schemas.settings import Settings
 
@@ -37,7 +37,7 @@ def configure(settings: Settings, service: str) -> None:
 def flush() -> None:
     """Send what is still waiting; call it before the process ends."""
     provider = trace.get_tracer_provider()
-    if isinstance(provider, TracerProvider):
+    if isinstance(provider, TracerProvider | ReplaySafeTracerProvider):
         provider.shutdown()
 
 

@@ -12,6 +12,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from temporalio.contrib.opentelemetry import ReplaySafeTracerProvider
 
 from partners.client import PartnerClient, open_client
 from partners.errors import OutcomeUnknown, PartnerFailure, Refused, Unavailable
@@ -145,7 +146,7 @@ async def test_a_failure_never_quotes_what_the_partner_answered(
 def spans() -> Iterator[InMemorySpanExporter]:
     """What is traced during the test, by whatever provider this process has."""
     provider = trace.get_tracer_provider()
-    if not isinstance(provider, TracerProvider):
+    if not isinstance(provider, TracerProvider | ReplaySafeTracerProvider):
         provider = TracerProvider()
         trace.set_tracer_provider(provider)
     exporter = InMemorySpanExporter()

@@ -1,9 +1,12 @@
 """Spans leave the process without exception texts, and without what was typed into a path or a query."""
 
+import pytest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from temporalio.contrib.opentelemetry import create_tracer_provider
 
+from telemetry import traces
 from telemetry.traces import WithoutValues, current_traceparent
 
 NAME = "Ana Brezovnik"
@@ -46,3 +49,13 @@ def test_the_trace_goes_on_outside_http() -> None:
         carried = current_traceparent()
     assert carried is not None
     assert carried.split("-")[1] == f"{span.get_span_context().trace_id:032x}"
+
+
+def test_what_still_waits_is_sent_before_the_process_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = InMemorySpanExporter()
+    provider = create_tracer_provider()
+    provider.add_span_processor(BatchSpanProcessor(kept))
+    monkeypatch.setattr(traces.trace, "get_tracer_provider", lambda: provider)
+    provider.get_tracer("test").start_span("work").end()
+    traces.flush()
+    assert [span.name for span in kept.get_finished_spans()] == ["work"]

@@ -55,7 +55,7 @@ def test_what_still_waits_is_sent_before_the_process_ends(monkeypatch: pytest.Mo
     kept = InMemorySpanExporter()
     provider = create_tracer_provider()
     provider.add_span_processor(BatchSpanProcessor(kept))
-    monkeypatch.setattr(traces.trace, "get_tracer_provider", lambda: provider)
+    monkeypatch.setattr("opentelemetry.trace.get_tracer_provider", lambda: provider)
     provider.get_tracer("test").start_span("work").end()
     traces.flush()
     assert [span.name for span in kept.get_finished_spans()] == ["work"]

@@ -1,9 +1,9 @@
 """Ports: found where nobody cares which, checked before anything is started where somebody does."""
 
 import asyncio
+import random
 import socket
 import time
-from contextlib import ExitStack
 
 from schemas.errors import Unavailable
 from schemas.settings import Settings
@@ -11,6 +11,7 @@ from schemas.settings import Settings
 LOOPBACK = "127.0.0.1"
 PARTNER_PORTS = 5
 _ATTEMPTS = 50
+_OURS = range(20_000, 32_000)
 _POLL = 0.2
 
 _NEEDED = (
@@ -58,12 +59,15 @@ def _check_all(settings: Settings, *, partners: bool) -> None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Different ports that nothing listens on at this moment."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind((LOOPBACK, 0))
-        return [each.getsockname()[1] for each in sockets]
+    """Different ports that nothing listens on at this moment, from below the range that outgoing connections get theirs
+    from: one of those could take a port between this look and the listening."""
+    found: list[int] = []
+    for port in random.sample(_OURS, len(_OURS)):
+        if len(found) == count:
+            break
+        if _is_free(LOOPBACK, port):
+            found.append(port)
+    return found
 
 
 def _free_run(length: int) -> int:

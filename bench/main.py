@@ -11,6 +11,9 @@ from typing import Any
 from bench import events, history, inbox, memory, replay, report
 from bench.figures import Figure
 from bench.stack import Stack, fresh_stack
+from worker.stopping import stop_signal, unless_stopped
+
+INTERRUPTED = 130
 
 BENCHMARKS: dict[str, Callable[[Stack, int], Awaitable[list[Figure]]]] = {
     "events": events.measure,
@@ -27,12 +30,19 @@ def main(arguments: Sequence[str]) -> int:
     asked = _parser().parse_args(arguments)
     names = list(BENCHMARKS) if "all" in asked.which or not asked.which else list(dict.fromkeys(asked.which))
     logging.disable(logging.WARNING)
-    figures = asyncio.run(_run(names, asked.rounds))
+    figures = asyncio.run(_unless_stopped(names, asked.rounds))
+    if figures is None:
+        return INTERRUPTED
     if asked.json:
         print(report.as_json(figures, machine()))
     else:
         report.show(figures)
     return 0
+
+
+async def _unless_stopped(names: Sequence[str], rounds: int) -> list[Figure] | None:
+    """None if SIGTERM or Ctrl-C came first; then too all processes are ended and their home is removed."""
+    return await unless_stopped(_run(names, rounds), stop_signal())
 
 
 async def _run(names: Sequence[str], rounds: int) -> list[Figure]:

@@ -1,5 +1,8 @@
 """Each benchmark at its smallest, on one real stack: that it measures, not what."""
 
+import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,7 +11,9 @@ import pytest
 
 from bench import events, history, inbox, memory, replay
 from bench.figures import Figure
+from bench.main import INTERRUPTED
 from bench.stack import Stack, fresh_stack
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -23,11 +28,31 @@ async def stack() -> AsyncIterator[Stack]:
     assert not [each for each in children if each.is_running() and _names(each, home)]
 
 
+def _in(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
 def _names(process: psutil.Process, home: Path) -> bool:
     try:
         return any(str(home) in word for word in process.cmdline())
     except psutil.NoSuchProcess:
         return False
+
+
+async def test_a_benchmark_that_is_stopped_leaves_nothing_behind(tmp_path: Path) -> None:
+    command = (sys.executable, "-P", "-m", "cli.main", "bench", "events")
+    benchmark = await asyncio.create_subprocess_exec(*command, env={**os.environ, "TMPDIR": str(tmp_path)})
+    try:
+        await until(lambda: list(tmp_path.glob("clew-bench-*/temporal.db")), "a benchmark that has begun", seconds=90)
+        children = psutil.Process(benchmark.pid).children(recursive=True)
+        assert children
+        benchmark.terminate()
+        assert await asyncio.wait_for(benchmark.wait(), 60) == INTERRUPTED
+    finally:
+        if benchmark.returncode is None:
+            benchmark.kill()
+    assert not _in(tmp_path)
+    assert not [each for each in children if each.is_running()]
 
 
 async def test_events(stack: Stack) -> None:

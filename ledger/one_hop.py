@@ -76,5 +76,7 @@ async def connect(url: str) -> Connection:
     parsed = make_url(url)
     args, options = parsed.get_dialect()().create_connect_args(parsed)
     connection = Connection(partial(sqlite3.connect, *args, **options), _ITERATION_CHUNK)
+    # As SQLAlchemy does with those that it opens itself: one that nobody closed must not keep the process alive.
+    connection._thread.daemon = True
     await connection
     return connection

@@ -1,7 +1,9 @@
 """Databases for every test that asks: `database` runs it twice, on SQLite and on PostgreSQL."""
 
+import faulthandler
 import gc
 import shutil
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -16,6 +18,16 @@ from tests.databases import KINDS, Postgres, now, postgres_server, sqlite_url
 def pytest_sessionfinish() -> None:
     """Collect what failed journeys left, before plugins import: CPython 3.11 cannot parse while it finalises them."""
     gc.collect()
+
+
+ENDS_WITHIN = 60
+"""Seconds from the last test to the end of the process."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """A run that does not end after its last test fails, and says what every thread is waiting for."""
+    faulthandler.dump_traceback_later(ENDS_WITHIN, exit=True, file=sys.__stderr__)
 
 
 @pytest.fixture(scope="session")

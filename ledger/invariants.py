@@ -15,6 +15,7 @@ from ledger.database import Database
 from ledger.supersede import SUPERSEDED, numbers
 from ledger.tables import EntryRow, InboxRow
 from schemas.base import iso
+from schemas.operations import is_journey
 
 OPEN_OUTCOMES = ("received", "held")
 """What an event's outcome can be while its journey goes on, and must not be once that has ended."""
@@ -39,8 +40,8 @@ def broken_in(record: Record) -> list[str]:
 
 
 async def _journeys(session: AsyncSession) -> AsyncIterator[Record]:
-    coi_ids = (await session.execute(select(col(EntryRow.journey)).distinct())).scalars().all()
-    for coi in coi_ids:
+    chains = (await session.execute(select(col(EntryRow.journey)).distinct())).scalars().all()
+    for coi in filter(is_journey, chains):
         of_journey = select(EntryRow).where(col(EntryRow.journey) == coi).order_by(col(EntryRow.seq))
         yield (await session.execute(of_journey)).scalars().all()
 

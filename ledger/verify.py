@@ -21,6 +21,7 @@ from ledger.record import HEAD
 from ledger.trouble import database_trouble
 from ledger.view import ENTRY, JOURNEY
 from schemas.base import Strict, iso
+from schemas.operations import is_journey
 
 CHUNK = 5_000
 """Entries read at a time."""
@@ -58,7 +59,7 @@ async def verify(database: Database, *, projections: bool = False, progress: Pro
         finding = await _walk_all(database, walk, progress)
         if finding is None and projections:
             finding = await _compare_pages(database, walk)
-    journeys = len(walk.tails)
+    journeys = sum(is_journey(chain) for chain in walk.tails)
     return Verification(entries=walk.position, journeys=journeys, ok=finding is None, first_bad=finding)
 
 
@@ -165,7 +166,7 @@ async def _compare_pages(database: Database, walk: _Walk) -> Finding | None:
     begun = select(JOURNEY.c.coi).where(JOURNEY.c.last_seq > 0)
     async with database.reading() as session:
         pages = (await session.execute(begun)).scalars().all()
-    for coi in sorted(walk.tails.keys() | set(pages)):
+    for coi in sorted({*filter(is_journey, walk.tails), *pages}):
         async with database.reading() as session:
             await _see_one_moment(database, session)
             different = await differences(session, coi)

@@ -3,7 +3,6 @@
 import faulthandler
 import gc
 import shutil
-import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -27,7 +26,7 @@ ENDS_WITHIN = 60
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
     """A run that does not end after its last test fails, and says what every thread is waiting for."""
-    faulthandler.dump_traceback_later(ENDS_WITHIN, exit=True, file=sys.__stderr__)
+    faulthandler.dump_traceback_later(ENDS_WITHIN, exit=True, file=2)
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from schemas.errors import CODES
 from schemas.events import CATALOGUE, wire_type
 from schemas.facts import FACTS, EventStatus, JourneyStatus
 from schemas.identity import Role
+from schemas.operations import OPERATIONS
 from schemas.settings import Settings
 from telemetry import metrics
 
@@ -62,6 +63,7 @@ def counted() -> set[str]:
         ("Roles", {role.value for role in Role}),
         ("Journey statuses", {status.value for status in JourneyStatus}),
         ("Facts of the journey's own", set(FACTS)),
+        ("Operators' actions", set(OPERATIONS)),
         ("Refusals", set(CODES)),
         ("Metrics", counted()),
     ],

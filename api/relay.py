@@ -179,6 +179,8 @@ class Relay:
         for lane in self._lanes.values():
             lane.cancel()
         await asyncio.gather(*self._lanes.values(), return_exceptions=True)
+        # A note that a lane no longer waits for is still being written, on a connection that must be given back.
+        await self._marks.finish()
 
 
 def _now() -> float:

@@ -8,15 +8,14 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 from fastapi import FastAPI, Request
-from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.temporal import connect
 from bench.bare import BARE_QUEUE, Bare
 from schemas.settings import Settings
 from telemetry import logs, temporal, traces
 from telemetry.serving import serve_metrics
-from worker.queues import GRACE, PASSED_THROUGH, STICKY_TIMEOUT
+from worker.queues import GRACE, STICKY_TIMEOUT
 from worker.stopping import stop_signal
 
 _PREPARE = """
@@ -34,7 +33,7 @@ async def bare_worker(settings: Settings) -> None:
         client,
         task_queue=BARE_QUEUE,
         workflows=[Bare],
-        workflow_runner=bare_sandbox(),
+        workflow_runner=UnsandboxedWorkflowRunner(),
         max_cached_workflows=settings.max_cached_journeys,
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         graceful_shutdown_timeout=GRACE,
@@ -43,12 +42,6 @@ async def bare_worker(settings: Settings) -> None:
         server = serve_metrics(settings.worker_metrics_port)
         await stopping.wait()
         await asyncio.to_thread(server.shutdown)
-
-
-def bare_sandbox() -> SandboxedWorkflowRunner:
-    """The worker's own, which also lets through what the floor is written in."""
-    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH, "bench", "prometheus_client")
-    return SandboxedWorkflowRunner(restrictions=restrictions)
 
 
 def bare_api(settings: Settings) -> FastAPI:

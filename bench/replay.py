@@ -9,17 +9,15 @@ from uuid import uuid4
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.opentelemetry import OpenTelemetryPlugin
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.worker import Replayer, WorkflowRunner
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from activities.temporal import connect
 from bench.bare import BARE_QUEUE, BARE_WORKFLOW, Bare
 from bench.figures import Figure, Target
-from bench.floors import bare_sandbox
 from bench.patients import Patient, milestone_events
 from bench.report import say
 from bench.stack import Stack
 from bench.walks import walk, walkable
-from worker.queues import sandbox
 from workflows.journey import Journey
 
 PROTOCOL = "autologous-car-t"
@@ -34,17 +32,17 @@ async def measure(stack: Stack, rounds: int, times: int = 20) -> list[Figure]:
     ours: list[float] = []
     floor: list[float] = []
     for number in range(rounds):
-        floor.append(await replay(Bare, bare_sandbox(), bare, times))
-        ours.append(await replay(Journey, sandbox(), walked.history, times))
+        floor.append(await replay(Bare, bare, times))
+        ours.append(await replay(Journey, walked.history, times))
         say(f"replay, round {number + 1}: {ours[-1]:.1f} ms, bare {floor[-1]:.1f} ms")
     return [Figure("replay of a complete journey", "ms", tuple(ours), tuple(floor), TARGET)]
 
 
-async def replay(workflow: type[Any], runner: WorkflowRunner, history: WorkflowHistory, times: int) -> float:
-    """Milliseconds of the median replay, in the worker's sandbox. Raises where the code does not fit the history."""
+async def replay(workflow: type[Any], history: WorkflowHistory, times: int) -> float:
+    """Milliseconds of the median replay, run as in the worker. Raises where the code does not fit the history."""
     replayer = Replayer(
         workflows=[workflow],
-        workflow_runner=runner,
+        workflow_runner=UnsandboxedWorkflowRunner(),
         data_converter=pydantic_data_converter,
         plugins=[OpenTelemetryPlugin(add_temporal_spans=True)],
     )

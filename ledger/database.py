@@ -12,9 +12,6 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from ledger import one_hop
 from schemas.canonical import canonical_json
 
-BUSY_TIMEOUT_MS = 10_000
-"""How long a SQLite writer waits for the lock of another process before it gives up."""
-
 POOL_SIZE = 8
 
 
@@ -79,10 +76,12 @@ def _prepare_sqlite(engine: AsyncEngine, *, immediate: bool) -> None:
         # The driver's own transactions would begin late and deferred; ours begin where we say.
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        # Writers wait for the lock in `one_hop`; once they have it, nothing is busy.
+        waits = 0 if immediate else round(one_hop.BUSY_TIMEOUT * 1000)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={waits}"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
     def on_begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN DEFERRED")
+        connection.exec_driver_sql(one_hop.BEGIN_WRITING if immediate else "BEGIN DEFERRED")

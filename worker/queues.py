@@ -3,8 +3,7 @@
 from datetime import timedelta
 
 from temporalio.client import Client
-from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.ledger import LedgerActivities
 from activities.partners import PartnerActivities
@@ -12,21 +11,6 @@ from schemas.settings import Settings
 from worker.metering import Metering
 from workflows.journey import Journey
 from workflows.names import JOURNEY_QUEUE, PARTNER_QUEUE
-
-PASSED_THROUGH = (
-    "schemas",
-    "workflows",
-    "pydantic",
-    "pydantic_core",
-    "pydantic_settings",
-    "annotated_types",
-    "typing_extensions",
-    "typing_inspection",
-    "yaml",
-    "temporalio.contrib.pydantic",
-)
-"""What the sandbox does not import anew for each journey: doing so doubles memory and CPU (26.6 KiB an idle journey
-instead of 12.5). The pure rules and the models are safe to share; the journey keeps no state in modules."""
 
 STICKY_TIMEOUT = timedelta(seconds=1)
 """How long a journey waits for the worker that remembers it. The SDK's ten seconds are how long all would stall."""
@@ -41,11 +25,6 @@ LEDGER_APPENDS = 20
 """Appends at a time: they take turns at the ledger's lock anyway."""
 
 
-def sandbox() -> SandboxedWorkflowRunner:
-    """What keeps a journey's code deterministic while it runs."""
-    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
-
-
 def journey_worker(client: Client, settings: Settings, ledger: LedgerActivities) -> Worker:
     """Runs journeys; their appends are local activities in the same process."""
     return Worker(
@@ -54,7 +33,8 @@ def journey_worker(client: Client, settings: Settings, ledger: LedgerActivities)
         workflows=[Journey],
         activities=[ledger.append_facts],
         interceptors=[Metering()],
-        workflow_runner=sandbox(),
+        # The tests run journeys in the sandbox; here it would double what each costs (docs/decisions/0018).
+        workflow_runner=UnsandboxedWorkflowRunner(),
         max_cached_workflows=settings.max_cached_journeys,
         max_concurrent_local_activities=LEDGER_APPENDS,
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,

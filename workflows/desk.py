@@ -59,18 +59,17 @@ class Desk(Generic[Spec]):
         if command not in self.stage.planned:
             self.stage.planned[command] = details()
         if command not in self.stage.asked:
-            await self.until(lambda: not self.state.is_held)
-            await self._work.scribe.caught_up()
+            await self._cleared()
         await self._work.calls.tell(self.stage, role, command, self.stage.planned[command])
 
-    def recorded(self, *types: str) -> list[Heard]:
-        """What this visit has heard of the given types and the ledger holds."""
-        return [each for each in self.stage.all_heard(*types) if each.seq <= self.state.recorded]
+    def heard(self, *types: str) -> list[Heard]:
+        """What this visit has heard of the given types."""
+        return self.stage.all_heard(*types)
 
     async def hears(self, *types: str) -> Heard:
-        """The first of the given events, once it is on the ledger."""
-        await self.until(lambda: self.recorded(*types))
-        return self.recorded(*types)[0]
+        """The first of the given events."""
+        await self.until(lambda: self.heard(*types))
+        return self.heard(*types)[0]
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait for a condition; the stage's due time is watched meanwhile. Raises `Stuck` at an impasse."""
@@ -83,6 +82,14 @@ class Desk(Generic[Spec]):
         if not condition():
             self._work.due_changes(self.stage, due)
         await self.until(condition)
+
+    async def _cleared(self) -> None:
+        """Wait until all that is known is on the ledger, and nothing holds the journey."""
+        while True:
+            await self._work.scribe.caught_up()
+            if not self.state.is_held:
+                return
+            await self.until(lambda: not self.state.is_held)
 
     def again(self, reason: str) -> NoReturn:
         """Run this stage again, as its next visit."""

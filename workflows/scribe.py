@@ -54,11 +54,19 @@ class Scribe:
         await workflow.wait_condition(lambda: bool(self._arrivals or self._notebook))
         self._writing = True
         self._hear_arrivals()
+        await self._others_react()
         # The time of a workflow task: the same for all of it, later for the one that does it again.
         batch = self._notebook.take(MOST_IN_ONE_APPEND, epoch=workflow.now())
         if batch.facts or batch.outcomes:
             self._learn(await self._append(batch))
         self._writing = False
+
+    async def _others_react(self) -> None:
+        """Let the stages take in what was heard, so that what they note of it goes on record with it."""
+        seq = -1
+        while seq != self._state.seq:
+            seq = self._state.seq
+            await workflow.wait_condition(lambda: True)
 
     def _hear_arrivals(self) -> None:
         arrivals, self._arrivals = self._arrivals, []

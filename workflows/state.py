@@ -2,10 +2,10 @@
 
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
-from pydantic import BaseModel, Field, PrivateAttr
+from pydantic import BaseModel, Field
 
 from schemas.base import Strict
 from schemas.commands import PartnerCommand
@@ -138,7 +138,6 @@ class JourneyState(BaseModel):
     closed: JourneyStatus | None = None
     decisions: dict[str, int] = Field(default_factory=dict)
     traceparent: str | None = None
-    _protocol: Protocol | None = PrivateAttr(default=None)
 
     @classmethod
     def new(cls, start: JourneyStart) -> "JourneyState":
@@ -157,12 +156,10 @@ class JourneyState(BaseModel):
         """The start of the journey's next run."""
         return self.start.model_copy(update={"carried": self.model_dump(mode="json", exclude={"start"})})
 
-    @property
+    @cached_property
     def protocol(self) -> Protocol:
         """The pinned protocol, in this run's time-lapse."""
-        if self._protocol is None:
-            self._protocol = shared(self.start.protocol, self.start.time_lapse)
-        return self._protocol
+        return shared(self.start.protocol, self.start.time_lapse)
 
     @property
     def is_held(self) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.database import BUSY_TIMEOUT_MS
+from ledger.one_hop import BUSY_TIMEOUT
 from tests.faults.afterwards import inbox, nothing_was_lost_or_done_twice
 from tests.faults.neighbourhood import all_treated, neighbourhood
 from tests.faults.site import Site
@@ -17,7 +17,7 @@ from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(300)
 
-LONGER_THAN_WRITERS_WAIT = 2 * BUSY_TIMEOUT_MS / 1000 + 15
+LONGER_THAN_WRITERS_WAIT = 2 * BUSY_TIMEOUT + 15
 """In one process they take turns: the reception may have to wait behind the relay."""
 
 

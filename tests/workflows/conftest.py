@@ -15,7 +15,7 @@ from temporalio.worker import Worker
 
 from tests.workflows.clinic import Clinic
 from tests.workflows.fakes import FakeLedger, FakePartners
-from worker.queues import sandbox
+from tests.workflows.sandbox import sandbox
 from worker.search_attributes import register_search_attributes
 from workflows.journey import Journey
 from workflows.names import JOURNEY_QUEUE, PARTNER_QUEUE, SEARCH_ATTRIBUTES

@@ -11,7 +11,7 @@ from temporalio.workflow import NondeterminismError
 
 from schemas.identity import Role
 from tests.workflows.record import HISTORIES, STORIES
-from worker.queues import sandbox
+from tests.workflows.sandbox import sandbox
 from workflows.calls import Calls
 from workflows.journey import Journey
 from workflows.state import StageState

@@ -29,7 +29,7 @@ async def follow_up(desk: "Desk[FollowUpStage]") -> None:
 
 
 def _is_reported(desk: "Desk[FollowUpStage]", number: str) -> bool:
-    return number in {each.key for each in desk.recorded("follow_up.completed", "follow_up.missed")}
+    return number in {each.key for each in desk.heard("follow_up.completed", "follow_up.missed")}
 
 
 def _infused_at(desk: "Desk[FollowUpStage]") -> datetime:

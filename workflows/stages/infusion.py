@@ -26,7 +26,7 @@ async def infusion(desk: "Desk[InfusionStage]") -> None:
     """Clear the doses that are here and released, and wait until each is given."""
     await desk.tell(desk.spec.at, "clear_infusion", partial(_clearance, desk))
     cleared = set(desk.command("clear_infusion").details["doses"])
-    await desk.until(lambda: cleared <= {each.key for each in desk.recorded("infusion.completed")})
+    await desk.until(lambda: cleared <= {each.key for each in desk.heard("infusion.completed")})
 
 
 def _clearance(desk: "Desk[InfusionStage]") -> dict[str, Any]:

@@ -17,4 +17,4 @@ async def milestone(desk: "Desk[MilestoneStage]") -> None:
     awaited = set(desk.spec.milestones)
     if desk.spec.at is not None:
         await desk.tell(desk.spec.at, "request_milestones", lambda: {"milestones": list(desk.spec.milestones)})
-    await desk.until(lambda: awaited <= {each.key for each in desk.recorded("milestone.reached")})
+    await desk.until(lambda: awaited <= {each.key for each in desk.heard("milestone.reached")})

@@ -39,9 +39,9 @@ async def release(desk: "Desk[ReleaseStage]") -> None:
     tests = set(desk.spec.tests)
     await desk.tell(Role.LABORATORY, "request_release_tests", lambda: {"batch": batch, "tests": list(desk.spec.tests)})
     await desk.until(
-        lambda: desk.recorded("batch.rejected") or tests <= {each.key for each in desk.recorded("test.reported")}
+        lambda: desk.heard("batch.rejected") or tests <= {each.key for each in desk.heard("test.reported")}
     )
-    if not desk.recorded("batch.rejected"):
+    if not desk.heard("batch.rejected"):
         review = {"batch": batch, "doses": doses, "signatures": list(desk.spec.signatures)}
         await desk.tell(desk.spec.at, "request_disposition", lambda: review)
     outcome = await desk.hears("batch.released", "batch.rejected")

@@ -62,11 +62,13 @@ class Scribe:
         self._writing = False
 
     async def _others_react(self) -> None:
-        """Let the stages take in what was heard, so that what they note of it goes on record with it."""
+        """Let the stages take in what was heard, so that what they note of it goes on record with it; and hear what
+        waited for a stage that has begun by that."""
         seq = -1
         while seq != self._state.seq:
             seq = self._state.seq
             await workflow.wait_condition(lambda: True)
+            hearing.hear_waiting(self._state, self._notebook, workflow.now())
 
     def _hear_arrivals(self) -> None:
         arrivals, self._arrivals = self._arrivals, []

@@ -7,10 +7,24 @@ from temporalio.testing import WorkflowEnvironment
 
 from schemas.decisions import DecideTask, Decision, HoldJourney, LiftHold
 from schemas.facts import EventStatus, JourneyStatus
+from schemas.protocols import read_protocol
 from tests.workflows import therapy
 from tests.workflows.clinic import Clinic, Patient, Refused
 from tests.workflows.conftest import working
 from tests.workflows.fakes import reference
+
+
+THREE_MILESTONES = read_protocol(
+    {
+        "protocol": "three-milestones",
+        "version": 1,
+        "title": "Three milestones, one after the other",
+        "stages": [
+            {"id": name, "kind": "milestone", "after": after, "milestones": [name], "due": "5d"}
+            for name, after in (("first", []), ("second", ["first"]), ("third", ["second"]))
+        ],
+    }
+)
 
 
 @pytest.mark.parametrize("protocol", ["autologous-car-t", "til"])
@@ -55,6 +69,19 @@ async def test_events_that_come_before_their_stage_wait_for_it(clinic: Clinic) -
     assert await ana.outcome_of(early) == (EventStatus.APPLIED, None)
     collection = (await ana.fact("sample.collected")).seq
     assert collection > (await ana.began("collection")).seq
+
+
+async def test_what_waited_for_a_stage_that_calls_nobody_is_heard_as_soon_as_it_begins(clinic: Clinic) -> None:
+    """No answer of a partner and no later event comes to the journey's help: it has all that it needs."""
+    ana = await clinic.enrols(THREE_MILESTONES)
+    for name in ("third", "second"):
+        early = await ana.hears("milestone.reached", milestone=name)
+        assert await ana.outcome_of(early) == (EventStatus.HELD, "stage_not_begun")
+    await ana.hears("milestone.reached", milestone="first")
+    await ana.fact("journey.completed")
+    assert await ana.status() is JourneyStatus.COMPLETED
+    heard = [fact.data["said"]["milestone"] for fact in ana.facts("milestone.reached")]
+    assert heard == ["first", "second", "third"]
 
 
 async def test_nothing_moves_while_a_person_holds_the_journey(clinic: Clinic) -> None:

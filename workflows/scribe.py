@@ -34,6 +34,7 @@ class Scribe:
         self._notebook = notebook
         self._arrivals: list[tuple[str, Sequence[RawValue]]] = []
         self._writing = False
+        self._waited_at = -1
 
     def arrived(self, name: str, arguments: Sequence[RawValue]) -> None:
         """Keep a signal for the next round."""
@@ -68,12 +69,18 @@ class Scribe:
         while seq != self._state.seq:
             seq = self._state.seq
             await workflow.wait_condition(lambda: True)
+            self._hear_waiting()
+
+    def _hear_waiting(self) -> None:
+        """Judge what waits once more, if anything has changed: every change is noted, so it shows in the numbers."""
+        if self._waited_at != self._state.seq:
             hearing.hear_waiting(self._state, self._notebook, workflow.now())
+            self._waited_at = self._state.seq
 
     def _hear_arrivals(self) -> None:
         arrivals, self._arrivals = self._arrivals, []
         # What a stage's beginning has made possible came before what arrives now.
-        hearing.hear_waiting(self._state, self._notebook, workflow.now())
+        self._hear_waiting()
         for name, arguments in arrivals:
             event = self._read(name, arguments)
             if event is not None:

@@ -13,7 +13,6 @@ from tests.workflows.clinic import Clinic, Patient, Refused
 from tests.workflows.conftest import working
 from tests.workflows.fakes import reference
 
-
 THREE_MILESTONES = read_protocol(
     {
         "protocol": "three-milestones",

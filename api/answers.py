@@ -166,6 +166,19 @@ class EntryView(Answer):
     hash: str
 
 
+class FeedEntryView(EntryView):
+    """A fact, and whose it is: `journey` is a chain-of-identity id, or an operators' chain (`operations/…`)."""
+
+    journey: str
+
+
+class FeedView(Answer):
+    """Entries of the ledger. `next`: pass it as `after` to read on, also where `items` is empty."""
+
+    items: list[FeedEntryView]
+    next: int
+
+
 class JourneyDetail(JourneySummary):
     """Everything about a journey as it is now. `latest`: its newest facts, newest first."""
 
@@ -199,17 +212,11 @@ class ProtocolView(ProtocolSummary):
 
 
 class PartnerView(Answer):
-    """An organisation's system: where and how it is reached. `paused_at`: no command is sent to it since."""
+    """An organisation's system, and where it is reached."""
 
     name: str
     url: str
     updated_at: datetime
-    connector: str | None = None
-    at_once: int
-    rate: float | None = None
-    paused_at: datetime | None = None
-    paused_by: str | None = None
-    paused_reason: str | None = None
 
 
 class Liveness(Answer):

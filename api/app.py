@@ -16,8 +16,9 @@ from api.openapi import describe_api
 from api.pages import add_docs
 from api.reception import Reception
 from api.relay import Relay
-from api.routes import decisions, events, health, journeys, partners, protocols
+from api.routes import decisions, events, feed, health, journeys, partners, protocols
 from api.services import Services
+from api.tail import Tail
 from api.temporal_link import TemporalLink
 from ledger.database import Database
 from schemas.settings import Settings
@@ -61,7 +62,7 @@ def create_app(
     )
     for each in (BodyLimit, Failsafe, Measure):
         app.add_middleware(each)
-    routers = [each.router for each in (events, journeys, decisions, protocols, partners, health)]
+    routers = [each.router for each in (events, journeys, decisions, protocols, partners, feed, health)]
     problems.install(app, [route for router in routers for route in router.routes])
     for router in routers:
         app.include_router(router)
@@ -74,11 +75,12 @@ def create_app(
 async def _working(database: Database, link: TemporalLink, settings: Settings) -> AsyncIterator[Services]:
     """The relay at work, until what is left to write is written."""
     relay = Relay(database, link, settings.relay_interval)
-    reception = Reception(database, relay)
+    reception, tail = Reception(database, relay), Tail(database)
     running = asyncio.create_task(relay.run(), name="relay")
     try:
-        yield Services(database, link, relay, reception)
+        yield Services(database, link, relay, reception, tail)
     finally:
+        await tail.close()
         await reception.finish()
         running.cancel()
         with suppress(asyncio.CancelledError):

@@ -1,5 +1,6 @@
 """One patient's therapy, told in examples: what goes in and what comes out of every route."""
 
+import json
 from typing import Any
 
 COI = "CLEWYDWJ67KE69S6NHBXI"
@@ -200,6 +201,8 @@ _ENTRY = {
     "previous_hash": "9f2c" * 16,
     "hash": "41ab" * 16,
 }
+FEED = {"One answer": {"items": [{**_ENTRY, "journey": COI}], "next": 42}}
+FEED_STREAM = f"event: sample.collected\nid: 42\ndata: {json.dumps({**_ENTRY, 'journey': COI})}\n\n"
 ENTRY_PAGE = {"One page": {"items": [_ENTRY], "next": None}}
 JOURNEY = {
     "While cells are collected": {
@@ -274,17 +277,7 @@ PROTOCOL = {"With its document": {**_PROTOCOL, "document": PROTOCOL_DOCUMENT}}
 PROTOCOL_PAGE = {"One page": {"items": [_PROTOCOL], "next": None}}
 
 PARTNER_BODY = {"application/json": {"Where the courier is reached": {"url": "https://coldline.example/clew"}}}
-_PARTNER = {
-    "name": "coldline",
-    "url": "https://coldline.example/clew",
-    "updated_at": "2026-02-01T12:00:00Z",
-    "connector": None,
-    "at_once": 4,
-    "rate": None,
-    "paused_at": None,
-    "paused_by": None,
-    "paused_reason": None,
-}
+_PARTNER = {"name": "coldline", "url": "https://coldline.example/clew", "updated_at": "2026-02-01T12:00:00Z"}
 PARTNER = {"The courier": _PARTNER}
 PARTNER_PAGE = {"One page": {"items": [_PARTNER], "next": None}}
 

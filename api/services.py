@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from api.reception import Reception
 from api.relay import Relay
+from api.tail import Tail
 from api.temporal_link import TemporalLink
 from ledger.database import Database
 
@@ -19,6 +20,7 @@ class Services:
     temporal: TemporalLink
     relay: Relay
     reception: Reception
+    tail: Tail
 
 
 async def _services(request: Request) -> Services:

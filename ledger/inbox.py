@@ -14,11 +14,13 @@ from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, func, or_, se
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from ledger.operations import put_operation
 from ledger.statements import table_of
 from ledger.tables import IdentifierRow, InboxRow, JourneyRow
 from schemas.errors import Conflict, Flaw, NotFound
 from schemas.events import PartnerEvent
 from schemas.facts import EventStatus
+from schemas.operations import OnEvent
 
 Key = tuple[str, str]
 """Source and id: the identity of an event."""
@@ -154,11 +156,11 @@ async def receive(
     return results
 
 
-async def look_up(session: AsyncSession, source: str, event_id: str) -> InboxRow:
-    """The event on record. Raises `NotFound` (`unknown_event`)."""
+async def look_up(session: AsyncSession, source: str, event_id: str, *, lock: bool = False) -> InboxRow:
+    """The event on record; `lock`: nobody else can change it meanwhile. Raises `NotFound` (`unknown_event`)."""
     # PostgreSQL takes no NUL, not even in a question.
     printable = source.isprintable() and event_id.isprintable()
-    row = await session.get(InboxRow, (source, event_id)) if printable else None
+    row = await session.get(InboxRow, (source, event_id), with_for_update=lock) if printable else None
     if row is None:
         raise NotFound("unknown_event", "No event is on record under that source and id.")
     return row
@@ -213,17 +215,22 @@ async def mark_delivered(session: AsyncSession, keys: Sequence[Key], now: dateti
         await session.execute(_DELIVERED, {"keys": part, "now": now})
 
 
-async def dismiss(session: AsyncSession, source: str, event_id: str, by: str, reason: str) -> InboxRow:
-    """A person gives up an event that nothing is known about. Again is the same as once.
+async def dismiss(
+    session: AsyncSession, source: str, event_id: str, *, by: str, reason: str, now: datetime
+) -> InboxRow:
+    """A person gives up an event that nothing is known about, and that is on record. Again is the same as once.
 
     Raises `NotFound` (`unknown_event`) and `Conflict` (`event_not_unmatched`).
     """
-    row = await look_up(session, source, event_id)
+    row = await look_up(session, source, event_id, lock=True)
     if row.status == EventStatus.DISMISSED:
         return row
     if row.status != EventStatus.UNMATCHED:
         raise Conflict("event_not_unmatched", f"The event is {row.status}: only an unmatched one can be given up.")
     row.status, row.reason, row.decided_by = EventStatus.DISMISSED.value, reason, by
+    await put_operation(
+        session, "inbox", "event.dismissed", OnEvent(source=source, event=event_id, reason=reason), by, now
+    )
     return row
 
 

@@ -8,19 +8,19 @@ number of journeys (about 300 bytes each), not with the number of entries.
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, Text, bindparam, cast, func, select, type_coerce
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ledger.chain import Line, data_text, genesis, line_hash
 from ledger.database import Database
 from ledger.rebuild import differences
 from ledger.record import HEAD
+from ledger.stored import STORED, moment
 from ledger.trouble import database_trouble
 from ledger.view import ENTRY, JOURNEY
-from schemas.base import Strict, iso
+from schemas.base import Strict
 from schemas.operations import is_journey
 
 CHUNK = 5_000
@@ -98,17 +98,8 @@ class _Walk:
 
 _HEAD = select(select(HEAD.c.position).scalar_subquery(), select(func.max(ENTRY.c.position)).scalar_subquery())
 
-# Columns as they are stored, for speed: SQLite has moments and documents as text, PostgreSQL only the documents.
 _CHUNK = (
-    select(
-        *(ENTRY.c[name] for name in ("position", "journey", "seq", "type")),
-        type_coerce(ENTRY.c.occurred_at, String),
-        type_coerce(ENTRY.c.recorded_at, String),
-        *(ENTRY.c[name] for name in ("actor", "source", "event_id")),
-        cast(ENTRY.c.data, Text),
-        ENTRY.c.previous_hash,
-        ENTRY.c.hash,
-    )
+    select(*STORED)
     .where(ENTRY.c.position > bindparam("after"), ENTRY.c.position <= bindparam("newest"))
     .order_by(ENTRY.c.position)
     .limit(CHUNK)
@@ -144,7 +135,7 @@ def _head_problem(head: int | None, newest: int) -> Finding | None:
 def _hash_as_stored(row: Sequence[Any]) -> str | None:
     """The hash, taking the stored text for canonical: nearly always so on SQLite, and then the fastest way."""
     try:
-        return line_hash(Line._make((*row[:4], _moment(row[4]), _moment(row[5]), *row[6:11])))
+        return line_hash(Line._make((*row[:4], moment(row[4]), moment(row[5]), *row[6:11])))
     except TypeError:
         return None
 
@@ -153,13 +144,9 @@ def _hash_as_meant(row: Sequence[Any]) -> str | None:
     """The hash of what the stored text means, however a database spells it."""
     try:
         data = data_text(json.loads(row[9]))
-        return line_hash(Line._make((*row[:4], _moment(row[4]), _moment(row[5]), *row[6:9], data, row[10])))
+        return line_hash(Line._make((*row[:4], moment(row[4]), moment(row[5]), *row[6:9], data, row[10])))
     except (TypeError, ValueError, OverflowError):
         return None
-
-
-def _moment(stored: object) -> str:
-    return iso(stored) if isinstance(stored, datetime) else str(stored).replace(" ", "T", 1) + "Z"
 
 
 async def _compare_pages(database: Database, walk: _Walk) -> Finding | None:

@@ -1,5 +1,6 @@
 """Events: taken, looked up, listed, given up."""
 
+from datetime import UTC, datetime
 from time import perf_counter
 from typing import Annotated, Any
 
@@ -119,7 +120,14 @@ async def list_events(
 async def dismiss_event(_caller: AsPerson, using: Using, dismissal: Dismissal) -> EventView:
     """Only a person gives up an event whose subject nobody knows, and says why."""
     async with using.database.writing() as session:
-        row = await inbox.dismiss(session, dismissal.source, dismissal.id, dismissal.by, dismissal.reason)
+        row = await inbox.dismiss(
+            session,
+            dismissal.source,
+            dismissal.id,
+            by=dismissal.by,
+            reason=dismissal.reason,
+            now=datetime.now(UTC),
+        )
         return EventView.model_validate(row)
 
 

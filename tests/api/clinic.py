@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 from temporalio.client import Client
 
 from api.app import CONNECT_WHEN_NEEDED, Connect, create_app
+from api.tail import Tail
 from ledger.append import append
 from ledger.database import Database
 from schemas.facts import Batch, Fact
@@ -36,9 +38,16 @@ async def away(_settings: Settings) -> Client:
 class Clinic:
     """A running API, and the words to use it with."""
 
-    def __init__(self, http: httpx.AsyncClient, database: Database) -> None:
+    def __init__(self, http: httpx.AsyncClient, database: Database, app: FastAPI | None = None) -> None:
         self.http = http
         self.database = database
+        self._app = app
+
+    def tail_is_watched(self) -> bool:
+        """Whether the API looks for new entries on the ledger."""
+        assert self._app is not None, "the API runs in another process"
+        tail: Tail = self._app.state.services.tail
+        return tail.is_watching
 
     async def ready(self) -> None:
         """Publish a protocol and register everybody who takes part."""
@@ -89,7 +98,7 @@ async def clinic(
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://clew.example") as http:
-            yield Clinic(http, database)
+            yield Clinic(http, database, app)
 
 
 def order(number: str = "ORD-1") -> dict[str, Any]:

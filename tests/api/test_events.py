@@ -203,6 +203,9 @@ async def test_an_event_nobody_knows_is_kept_and_shown_until_a_person_gives_it_u
     assert (given_up.json()["status"], given_up.json()["decided_by"]) == ("dismissed", "coordinator-4")
     assert (await ward.http.post("/v1/events/dismiss", json=_dismissal("evt-2"))).status_code == 200
     assert (await ward.say(booked("SHIP-88"))).json()["status"] == "dismissed"
+    (entry,) = (await ward.http.get("/v1/feed", params={"type": "event.dismissed"})).json()["items"]
+    assert (entry["journey"], entry["actor"]) == ("operations/inbox", "coordinator-4")
+    assert entry["data"]["event"] == "evt-2"
 
 
 async def test_only_an_unmatched_event_can_be_given_up(ward: Clinic) -> None:

@@ -103,6 +103,14 @@ def test_an_event_that_nobody_waits_for_is_kept_as_unmatched(clew: Clew, tmp_pat
     assert clew("event", "send", str(tmp_path / "event.json"), code=1)["code"] == "malformed"
 
 
+def test_the_feed_shows_who_gave_an_event_up(clew: Clew, api: str) -> None:
+    sent = clew("event", "send", "--type", "milestone.reached", "--subject", "X-2", "--data", '{"milestone": "a"}')
+    dismissal = {"source": sent["source"], "id": sent["id"], "by": "coordinator-4", "reason": "wrong_number"}
+    httpx.post(f"{api}/v1/events/dismiss", json=dismissal).raise_for_status()
+    entry = clew("feed", "--type", "event.dismissed")
+    assert (entry["actor"], entry["data"]["event"]) == ("coordinator-4", sent["id"])
+
+
 @pytest.mark.usefixtures("published")
 def test_a_decision_waits_for_temporal_and_says_so(clew: Clew) -> None:
     coi = clew("journey", "start", "ORD-79")["coi"]

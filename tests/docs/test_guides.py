@@ -8,10 +8,13 @@ from typing import get_args
 import pytest
 import yaml
 
+from api.answers import FeedView
+from api.app import create_app
 from schemas.commands import COMMANDS, PartnerCommand
 from schemas.errors import ProtocolInvalid
 from schemas.events import read_event
 from schemas.protocols import Protocol, read_protocol, read_protocol_yaml
+from schemas.settings import Settings
 from schemas.stages import Stage, StageBase
 from tests.docs.pages import ROOT, blocks
 from workflows.stages import KINDS
@@ -101,3 +104,11 @@ def test_a_decision_is_told_whole_and_enforced_where_it_says(page: Path) -> None
     assert re.findall(r"^\*\*(.+?)\*\*", text, re.MULTILINE) == parts
     named = re.findall(r"`((?:\w+/)+(?:[\w-]+\.\w+)?)`", text)
     assert [each for each in named if not (ROOT / each).exists()] == []
+
+
+def test_the_answer_shown_is_one_of_the_feed_and_every_query_is_told() -> None:
+    (shown,) = blocks(GUIDES / "feed.md", "json")
+    assert FeedView.model_validate_json(shown).next == 42
+    described = create_app(Settings()).openapi()["paths"]["/v1/feed"]["get"]["parameters"]
+    told = fields(section((GUIDES / "feed.md").read_text(encoding="utf-8"), "## Read it page by page"))
+    assert set(told) == {each["name"] for each in described}

@@ -8,7 +8,7 @@ from ledger.database import Database
 from ledger.invariants import broken_invariants
 from ledger.operations import put_operation
 from ledger.verify import verify
-from schemas.operations import OnPartner
+from schemas.operations import OnEvent
 from tests.ledger.scribe import Scribe, put
 from tests.ledger.tampering import run, unlock
 from tests.ledger.test_append import entries
@@ -16,28 +16,28 @@ from tests.ledger.test_append import entries
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
-async def pause(database: Database, reason: str = "maintenance") -> int:
+async def dismiss(database: Database, reason: str = "wrong_number") -> int:
     async with database.writing() as session:
-        said = OnPartner(partner="coldline", reason=reason)
-        return await put_operation(session, "partner/coldline", "partner.paused", said, "operator-3", NOW)
+        said = OnEvent(source="//nobody.example", event="evt-1", reason=reason)
+        return await put_operation(session, "inbox", "event.dismissed", said, "operator-3", NOW)
 
 
 async def test_an_operators_actions_follow_each_other_beside_the_journeys(database: Database) -> None:
     ana = Scribe()
     await put(database, ana.batch(ana.started()))
-    assert [await pause(database), await pause(database)] == [1, 2]
+    assert [await dismiss(database), await dismiss(database)] == [1, 2]
     found = await verify(database, projections=True)
     assert (found.first_bad, found.entries, found.journeys) == (None, 3, 1)
-    paused = [row for row in await entries(database) if row.type == "partner.paused"]
-    assert [(row.journey, row.seq, row.actor) for row in paused] == [
-        ("operations/partner/coldline", 1, "operator-3"),
-        ("operations/partner/coldline", 2, "operator-3"),
+    dismissed = [row for row in await entries(database) if row.type == "event.dismissed"]
+    assert [(row.journey, row.seq, row.actor) for row in dismissed] == [
+        ("operations/inbox", 1, "operator-3"),
+        ("operations/inbox", 2, "operator-3"),
     ]
     assert await broken_invariants(database) == []
 
 
 async def test_an_operators_action_that_was_changed_is_found(database: Database) -> None:
-    await pause(database)
+    await dismiss(database)
     await unlock(database)
     await run(database, "UPDATE entry SET actor = 'somebody-else'")
     bad = (await verify(database)).first_bad
@@ -48,8 +48,8 @@ async def test_an_operators_action_that_was_changed_is_found(database: Database)
 async def test_an_action_that_failed_with_its_transaction_left_no_trace(database: Database) -> None:
     with pytest.raises(RuntimeError):
         async with database.writing() as session:
-            said = OnPartner(partner="coldline", reason="maintenance")
-            await put_operation(session, "partner/coldline", "partner.paused", said, "operator-3", NOW)
+            said = OnEvent(source="//nobody.example", event="evt-1", reason="wrong_number")
+            await put_operation(session, "inbox", "event.dismissed", said, "operator-3", NOW)
             raise RuntimeError
-    assert await pause(database) == 1
+    assert await dismiss(database) == 1
     assert (await verify(database)).entries == 1

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from time import perf_counter
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import TypeAdapter
 
@@ -76,6 +76,19 @@ async def post_events(_caller: AsPartner, using: Using, request: Request) -> Res
     if posted.batch:
         return JSONResponse({"items": receipts}, status_code=202)
     return JSONResponse(receipts[0], status_code=202, headers={"Location": receipts[0]["links"]["self"]})
+
+
+@router.options("", include_in_schema=False)
+async def may_post_events(
+    _caller: AsPartner,
+    origin: Annotated[str | None, Header(alias="WebHook-Request-Origin", pattern=r"^[!-~]{1,253}$")] = None,
+) -> Response:
+    """Agree to be sent events, where a sender asks first (CloudEvents HTTP webhook 1.0.2, section 4).
+
+    Any origin may send, at any rate: what may be said is decided by what is said.
+    """
+    agreed = {} if origin is None else {"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": "*"}
+    return Response(status_code=200, headers={"Allow": "GET, OPTIONS, POST", **agreed})
 
 
 @router.get(

@@ -52,3 +52,20 @@ async def test_we_take_what_the_cloudevents_package_sends(desk: Clinic, mode: An
     headers = {"content-type": "application/json"} | message.headers
     answer = await desk.http.post("/v1/events", content=message.body, headers=headers)
     assert (answer.status_code, answer.json()["status"]) == (202, "unmatched")
+
+
+async def test_a_sender_that_asks_first_is_told_that_it_may_send(desk: Clinic) -> None:
+    asking = {"WebHook-Request-Origin": "events.hospital.example", "WebHook-Request-Rate": "120"}
+    answer = await desk.http.request("OPTIONS", "/v1/events", headers=asking)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["WebHook-Allowed-Origin"] == "events.hospital.example"
+    assert answer.headers["WebHook-Allowed-Rate"] == "*"
+    assert "POST" in answer.headers["Allow"].split(", ")
+
+
+async def test_whoever_asks_without_a_name_is_promised_nothing(desk: Clinic) -> None:
+    answer = await desk.http.request("OPTIONS", "/v1/events")
+    assert answer.status_code == 200
+    assert not [name for name in answer.headers if name.startswith("webhook")]
+    unnamed = await desk.http.request("OPTIONS", "/v1/events", headers={"WebHook-Request-Origin": "two words"})
+    assert (unnamed.status_code, unnamed.json()["code"]) == (422, "malformed")

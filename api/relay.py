@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from api.deliveries import deliver
+from api.deliveries import deliver, in_signals
 from api.group_commit import GroupCommit
 from api.starts import start_journey
 from api.temporal_link import TemporalLink
@@ -135,9 +135,9 @@ class Relay:
                 if coi in self._unstarted or not all(each.started for each in events):
                     await start_journey(self._database, self._temporal, coi, ANSWER_WITHIN)
                     self._unstarted.discard(coi)
-                for each in events:
-                    await deliver(self._database, self._temporal, each, ANSWER_WITHIN)
-                    delivered.append(each)
+                for together in in_signals(events):
+                    await deliver(self._database, self._temporal, together, ANSWER_WITHIN)
+                    delivered.extend(together)
             self._away = False
         except Exception as error:
             self._failed(coi, error)

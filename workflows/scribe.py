@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from pydantic import ValidationError
@@ -82,25 +82,26 @@ class Scribe:
         # What a stage's beginning has made possible came before what arrives now.
         self._hear_waiting()
         for name, arguments in arrivals:
-            event = self._read(name, arguments)
-            if event is not None:
+            for event in self._read(name, arguments):
                 hearing.hear(self._state, self._notebook, event, workflow.now())
 
-    def _read(self, name: str, arguments: Sequence[RawValue]) -> PartnerEvent | None:
-        """The event that a signal carries; what cannot be read is quarantined and shown, never dropped."""
-        try:
-            (argument,) = arguments
-            event = _canonical(workflow.payload_converter().from_payload(argument.payload, PartnerEvent))
-        except Exception as error:
-            self._quarantine(name, arguments, "unreadable" if not isinstance(error, ValidationError) else "malformed")
-            return None
-        if event.type != name:
-            self._quarantine(name, arguments, "type_is_not_the_signals")
-            return None
-        return event
+    def _read(self, name: str, arguments: Sequence[RawValue]) -> Iterator[PartnerEvent]:
+        """The events that a signal carries; what cannot be read is quarantined and shown, never dropped."""
+        if not arguments:
+            self._quarantine(name, b"", "unreadable")
+        for argument in arguments:
+            try:
+                event = _canonical(workflow.payload_converter().from_payload(argument.payload, PartnerEvent))
+            except Exception as error:
+                problem = "malformed" if isinstance(error, ValidationError) else "unreadable"
+                self._quarantine(name, argument.payload.data, problem)
+                continue
+            if event.type == name:
+                yield event
+            else:
+                self._quarantine(name, argument.payload.data, "type_is_not_the_signals")
 
-    def _quarantine(self, name: str, arguments: Sequence[RawValue], problem: str) -> None:
-        content = b"".join(each.payload.data for each in arguments)
+    def _quarantine(self, name: str, content: bytes, problem: str) -> None:
         fact = SignalQuarantined(
             signal=name if _EVENT_NAME.fullmatch(name) else f"sha256:{_digest(name.encode())}",
             sha256=_digest(content),

@@ -37,8 +37,9 @@ class Probe:
 
     @workflow.signal(dynamic=True)
     async def hear(self, name: str, args: Sequence[RawValue]) -> None:
-        event = workflow.payload_converter().from_payload(args[0].payload, PartnerEvent)
-        self._heard.append(Heard(name, event.id, event.traceparent))
+        for each in args:
+            event = workflow.payload_converter().from_payload(each.payload, PartnerEvent)
+            self._heard.append(Heard(name, event.id, event.traceparent))
 
     @workflow.query
     def heard(self) -> list[Heard]:

@@ -11,9 +11,12 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from api import relay
+from api.deliveries import in_signals
 from ledger.database import Database
+from ledger.inbox import Waiting
 from ledger.migrate import migrate
 from ledger.tables import InboxRow
+from schemas.events import PartnerEvent
 from schemas.facts import Fact
 from schemas.settings import Settings
 from tests.api.clinic import NOON, Clinic, booked, clinic, collected, fact, started, withdrawn
@@ -45,6 +48,15 @@ async def test_events_reach_their_journey_in_the_order_of_reception(house: Clini
 
     await until(all_there, "all events heard")
     assert await heard(temporal, coi) == [Heard("shipment.booked", each, None) for each in expected]
+
+
+def test_neighbours_of_one_type_go_in_one_signal_and_nothing_is_overtaken() -> None:
+    types = ["test.reported"] * 25 + ["batch.released"] + ["test.reported"] * 2
+    waiting = [arrived(number, each) for number, each in enumerate(types)]
+    signals = list(in_signals(waiting))
+    assert [len(each) for each in signals] == [20, 5, 1, 2]
+    assert all(len({event.event.type for event in each}) == 1 for each in signals)
+    assert [event for each in signals for event in each] == waiting
 
 
 async def test_a_journey_that_cannot_be_reached_holds_up_no_other(house: Clinic, temporal: Client) -> None:
@@ -197,6 +209,14 @@ async def test_two_processes_side_by_side_deliver_everything(
             return set(await events_heard(temporal, coi)) == set(expected)
 
         await until(all_there, "every event")
+
+
+def arrived(number: int, event_type: str) -> Waiting:
+    """An event on its way to its journey."""
+    event = PartnerEvent(
+        source="//lab.example", id=f"evt-{number}", type=event_type, subject="B-1", occurred_at=NOON, data={}
+    )
+    return Waiting("CLEWYDWJ67KE69S6NHBXI", True, NOON, event)
 
 
 def _told(reference: str) -> Fact:

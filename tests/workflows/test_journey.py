@@ -191,18 +191,31 @@ async def test_a_choice_that_the_task_does_not_offer_is_refused(clinic: Clinic) 
         await ana.decide(DecideTask(id="d1", by="dr-a", reason="x", task=task, choice="ship_anyway"))
 
 
+async def test_events_that_come_in_one_signal_are_heard_one_by_one_and_in_order(clinic: Clinic) -> None:
+    """The relay sends neighbours of one type together; rubbish among them harms none of the others."""
+    ana = await clinic.enrols()
+    pieces = ["consent", "eligibility", "funding", "centre_qualified"]
+    events = [ana.event("evidence.provided", evidence=each, reference="DOC-1") for each in pieces]
+    await ana.handle.signal("evidence.provided", args=[*events[:2], "Jane Doe", *events[2:]])
+    await ana.began("collection")
+    assert [fact.data["said"]["evidence"] for fact in ana.facts("evidence.provided")] == pieces
+    (quarantined,) = ana.facts("signal.quarantined")
+    assert (quarantined.data["problem"], quarantined.data["size"]) == ("malformed", len('"Jane Doe"'))
+
+
 async def test_rubbish_sent_straight_to_temporal_is_quarantined_and_harms_nothing(clinic: Clinic) -> None:
     ana = await clinic.enrols()
     await ana.told("request_evidence")
     await ana.handle.signal("sample.collected", "not an event")
     await ana.handle.signal("sample.collected", args=[1, 2, 3])
+    await ana.handle.signal("sample.collected", args=[])
     await ana.handle.signal("no.such_event", {"any": "thing"})
     await ana.handle.signal("Jane Doe\x00", "x")
     wrong_name = ana.event("evidence.provided", evidence="consent", reference="DOC")
     await ana.handle.signal("batch.released", wrong_name)
     malformed = ana.event("sample.collected", donation="DIN")
     await ana.handle.signal("sample.collected", malformed)
-    await ana.fact("signal.quarantined", count=6)
+    await ana.fact("signal.quarantined", count=9)
     problems = {fact.data["problem"] for fact in ana.facts("signal.quarantined")}
     assert problems == {"unreadable", "malformed", "type_is_not_the_signals"}
     assert all(len(fact.data["sha256"]) == 64 for fact in ana.facts("signal.quarantined"))

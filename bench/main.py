@@ -8,7 +8,7 @@ import platform
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from bench import events, history, inbox, memory, replay, report
+from bench import events, feed, history, inbox, memory, replay, report
 from bench.figures import Figure
 from bench.stack import Stack, fresh_stack
 from worker.stopping import stop_signal, unless_stopped
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, Callable[[Stack, int], Awaitable[list[Figure]]]] = {
     "history": history.measure,
     "replay": replay.measure,
     "memory": memory.measure,
+    "feed": feed.measure,
 }
 """By name, in the order in which `all` runs them."""
 

@@ -77,6 +77,17 @@ async def test_what_cannot_be_asked_is_refused_with_a_pointer(desk: Clinic, quer
     assert answer.json()["errors"][0]["pointer"].startswith(f"/query/{name}")
 
 
+@pytest.mark.parametrize(
+    ("query", "headers"),
+    [({"after": "x"}, {}), ({"type": "Ana"}, {}), ({}, {"Last-Event-ID": "x"}), ({}, {"Last-Event-ID": "-1"})],
+)
+async def test_a_stream_that_cannot_be_is_refused_before_it_begins(
+    desk: Clinic, query: dict[str, str], headers: dict[str, str]
+) -> None:
+    answer = await desk.http.get("/v1/feed/stream", params=query, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "malformed")
+
+
 @asynccontextmanager
 async def events(url: str, **options: Any) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
     """The stream's events, as a browser would take them apart."""

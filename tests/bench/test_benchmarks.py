@@ -9,10 +9,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench import events, history, inbox, memory, replay
+from bench import events, feed, history, inbox, memory, replay
 from bench.figures import Figure
 from bench.main import INTERRUPTED
 from bench.stack import Stack, fresh_stack
+from ledger.database import Database
+from ledger.verify import verify
 from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(300)
@@ -73,6 +75,14 @@ async def test_history_and_replay(stack: Stack) -> None:
 async def test_memory(stack: Stack) -> None:
     (idle,) = await memory.measure(stack, 1, memory.Size(journeys=4, warm_up=1))
     assert idle.floor is not None
+
+
+async def test_feed(stack: Stack) -> None:
+    read, pushed = await feed.measure(stack, 1, feed.Size(entries=450, pace=20, seconds=0.5))
+    assert _measured(read)
+    assert (len(pushed.spread), len(pushed.floor_spread)) == (1, 1)
+    found = await verify(Database(stack.settings.database))
+    assert (found.first_bad, found.entries >= 460) == (None, True)
 
 
 async def test_the_inbox_last_because_it_stops_temporal(stack: Stack) -> None:

@@ -179,6 +179,19 @@ class FeedView(Answer):
     next: int
 
 
+class MessageName(Answer):
+    """A message, and where its JSON Schema is."""
+
+    name: str
+    url: str
+
+
+class MessageList(Answer):
+    """Every message that has a JSON Schema."""
+
+    items: list[MessageName]
+
+
 class JourneyDetail(JourneySummary):
     """Everything about a journey as it is now. `latest`: its newest facts, newest first."""
 

@@ -203,6 +203,23 @@ _ENTRY = {
 }
 FEED = {"One answer": {"items": [{**_ENTRY, "journey": COI}], "next": 42}}
 FEED_STREAM = f"event: sample.collected\nid: 42\ndata: {json.dumps({**_ENTRY, 'journey': COI})}\n\n"
+MESSAGE_LIST = {
+    "Two of them": {
+        "items": [
+            {"name": "clew.sample.collected.v1", "url": "/v1/schemas/clew.sample.collected.v1"},
+            {"name": "sample.collected", "url": "/v1/schemas/sample.collected"},
+        ]
+    }
+}
+MESSAGE_SCHEMA = {
+    "The beginning of one": {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "/v1/schemas/clew.sample.collected.v1",
+        "title": "clew.sample.collected.v1",
+        "type": "object",
+    }
+}
+ASYNCAPI = {"The beginning of it": {"asyncapi": "3.0.0", "info": {"title": "Clew", "version": "0.1.0"}}}
 ENTRY_PAGE = {"One page": {"items": [_ENTRY], "next": None}}
 JOURNEY = {
     "While cells are collected": {

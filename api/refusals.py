@@ -40,6 +40,7 @@ KINDS: dict[str, type[ClewError]] = {
     "unknown_protocol": NotFound,
     "unknown_journey": NotFound,
     "unknown_event": NotFound,
+    "unknown_message": NotFound,
     "unknown_task": NotFound,
     "ledger_unavailable": Unavailable,
     "temporal_unavailable": Unavailable,

@@ -105,6 +105,7 @@ CODES: dict[str, str] = {
     "unknown_event": "No event is on record under that source and id.",
     "unknown_partner": "No partner is registered under that name.",
     "unknown_task": "The journey has no such task.",
+    "unknown_message": "No message has that name.",
     "unknown_route": "There is nothing at this path.",
     "party_missing": "The protocol has a role that the order binds to no organisation.",
     "invalid_cursor": "The cursor was not made by this route.",

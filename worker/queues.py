@@ -33,7 +33,7 @@ def journey_worker(client: Client, settings: Settings, ledger: LedgerActivities)
         workflows=[Journey],
         activities=[ledger.append_facts],
         interceptors=[Metering()],
-        # The tests run journeys in the sandbox; here it would double what each costs (docs/decisions/0018).
+        # The tests run journeys in the sandbox; here it would double what each costs (docs/decisions/0014).
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_cached_workflows=settings.max_cached_journeys,
         max_concurrent_local_activities=LEDGER_APPENDS,

@@ -14,7 +14,8 @@ def event_path(source: str, event_id: str) -> str:
 
 
 def journey_path(coi: str) -> str:
-    return f"{JOURNEYS}/{quote(coi, safe='')}"
+    # A check character can be an asterisk, which a path may hold as it is.
+    return f"{JOURNEYS}/{quote(coi, safe='*')}"
 
 
 def event_of(request: Request, source: str, event_id: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
+from api.paths import journey_path
 from tests.api.clinic import NOON, PARTIES, Clinic, fact, order, started
 from workflows.names import journey_workflow_id
 
@@ -28,6 +29,11 @@ async def test_an_order_starts_a_journey_on_temporal(house: Clinic, temporal: Cl
         "AtRisk": False,
     }
     assert (await house.http.get(f"/v1/journeys/{coi}")).json()["started_at"] is not None
+
+
+def test_a_journeys_path_holds_its_id_as_it_is_spelt() -> None:
+    """One id in 37 ends with an asterisk."""
+    assert journey_path("CLEWJB5TBJ2WZZ3G1ZS3*") == "/v1/journeys/CLEWJB5TBJ2WZZ3G1ZS3*"
 
 
 async def test_an_order_is_recorded_while_temporal_is_away(ward: Clinic) -> None:

@@ -32,7 +32,7 @@ async def test_every_refusal_is_a_problem(desk: Clinic, method: str, path: str, 
 
 async def test_a_wrong_method_is_told_the_right_ones(desk: Clinic) -> None:
     answer = await desk.http.delete("/v1/events")
-    assert answer.headers["allow"] == "GET, POST"
+    assert answer.headers["allow"] == "GET, OPTIONS, POST"
 
 
 async def test_broken_json_is_told_from_wrong_json(desk: Clinic) -> None:

@@ -2,8 +2,6 @@
 
 import asyncio
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from ledger.database import Database
 from ledger.feed import newest_position
 from telemetry.logs import logger
@@ -27,25 +25,31 @@ class Tail:
         self._waiting = 0
         self._news = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
+        self.is_over = False
 
     @property
     def is_watching(self) -> bool:
         return self._watch is not None
 
     async def beyond(self, position: int, within: float) -> bool:
-        """Whether the ledger goes on after a position by the end of so many seconds."""
+        """Whether the ledger goes on after a position by the end of so many seconds, or by the end of the process."""
         self._waiting += 1
         if self._watch is None:
             self._watch = asyncio.create_task(self._look(), name="tail")
         try:
             async with asyncio.timeout(within):
-                while self._newest <= position:
+                while self._newest <= position and not self.is_over:
                     await self._news.wait()
-            return True
+            return self._newest > position
         except TimeoutError:
             return False
         finally:
             self._waiting -= 1
+
+    def end(self) -> None:
+        """The process is told to stop: nobody waits any longer, so that every answer comes to its proper end."""
+        self.is_over = True
+        self._wake()
 
     async def close(self) -> None:
         """Stop watching."""
@@ -65,12 +69,16 @@ class Tail:
         try:
             async with self._database.reading() as session:
                 newest = await newest_position(session)
-        except (SQLAlchemyError, OSError) as error:
+        except Exception as error:
+            # The database is away: whoever waits does so until it is back, or has waited long enough.
             log.warning("look_failed", error=describe(error))
             await asyncio.sleep(REST)
             return
         if newest != self._newest:
             self._newest = newest
-            news, self._news = self._news, asyncio.Event()
-            news.set()
+            self._wake()
         await asyncio.sleep(LOOK_EVERY)
+
+    def _wake(self) -> None:
+        news, self._news = self._news, asyncio.Event()
+        news.set()

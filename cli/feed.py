@@ -19,6 +19,7 @@ def feed(
     follow: Annotated[bool, typer.Option("--follow", help="Go on with what is appended, until Ctrl-C.")] = False,
     types: Annotated[list[str] | None, typer.Option("--type", help="Only of this type. Repeatable.")] = None,
     journey: Annotated[str | None, typer.Option(help="Only of this journey.")] = None,
+    protocol: Annotated[str | None, typer.Option(help="Only of journeys under this protocol.")] = None,
     party: Annotated[str | None, typer.Option(help="Only of journeys of this organisation.")] = None,
     api: Api = None,
     as_json: Annotated[bool, typer.Option("--json", help="Each entry whole, one JSON document a line.")] = False,
@@ -37,7 +38,13 @@ def feed(
     with Client(api) as client:
         while True:
             page = client.get(
-                "/v1/feed", after=after, wait=_WAIT if follow else 0, type=types, journey=journey, party=party
+                "/v1/feed",
+                after=after,
+                wait=_WAIT if follow else 0,
+                type=types,
+                journey=journey,
+                protocol=protocol,
+                party=party,
             )
             for entry in page["items"]:
                 print(json.dumps(entry) if as_json else _line(entry), flush=True)

@@ -1,6 +1,7 @@
 """The ledger as a feed: pulled page by page, or pushed as server-sent events. A reader keeps its own position."""
 
 from collections.abc import AsyncIterator
+from time import monotonic
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response
@@ -68,8 +69,8 @@ async def read(
     ] = 0,
 ) -> Response:
     """Pass `next` as `after` to read on. Nothing is left out between two answers, and nothing is put there later."""
-    page = await _page(using, after, limit, only)
-    if not page.entries and wait and await using.tail.beyond(page.next, wait):
+    page, give_up = await _page(using, after, limit, only), monotonic() + wait
+    while wait and not page.entries and await using.tail.beyond(page.next, give_up - monotonic()):
         page = await _page(using, page.next, limit, only)
     items = ",".join(entry.json for entry in page.entries)
     return Response(f'{{"items":[{items}],"next":{page.next}}}', media_type="application/json")
@@ -100,7 +101,7 @@ async def stream(
 ) -> AsyncIterator[ServerSentEvent]:
     """Goes on until either side ends it. Connect again with the `id` of the last event, and nothing is missing."""
     position = after if last_event_id is None else last_event_id
-    while True:
+    while not using.tail.is_over:
         try:
             page = await _page(using, position, STREAM_PAGE, only)
         except (SQLAlchemyError, OSError):

@@ -42,6 +42,11 @@ class Api:
         except httpx.HTTPError:
             return False
 
+    def stop(self) -> None:
+        """Told to stop, it puts everything in order first."""
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait()
+
     def kill(self) -> None:
         """`kill -9`: it gets no chance to put anything in order."""
         self._process.send_signal(signal.SIGKILL)

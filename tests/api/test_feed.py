@@ -61,6 +61,19 @@ async def test_whoever_waits_is_answered_when_something_is_appended(ward: Clinic
     await until(lambda: not ward.tail_is_watched(), "an end of the looks at a ledger that nobody waits for")
 
 
+async def test_whoever_waits_for_one_type_is_not_answered_for_another(ward: Clinic) -> None:
+    ana = await ward.patient()
+    await ward.record(ana, started())
+    waiting = asyncio.create_task(feed(ward, after=1, wait=SOON, type="hold.placed"))
+    await until(ward.tail_is_watched, "a look at the ledger's end")
+    await ward.record(ana, note(2))
+    assert await feed(ward, after=1, wait=SOON) != {"items": [], "next": 1}
+    assert not waiting.done()
+    await ward.record(ana, note(3))
+    async with asyncio.timeout(SOON / 2):
+        assert [each["position"] for each in (await waiting)["items"]] == [3]
+
+
 async def test_who_has_waited_long_enough_is_told_that_there_is_nothing(ward: Clinic) -> None:
     await ward.record(await ward.patient(), started())
     assert await feed(ward, after=1, wait=0.05) == {"items": [], "next": 1}
@@ -133,6 +146,21 @@ async def test_a_reader_of_the_stream_misses_nothing_when_the_api_is_killed(tmp_
     await database.close()
     assert [each["id"] for each in seen] == ["1", "2", "3", "4", "5"]
     assert [json.loads(each["data"])["type"] for each in seen] == [each["event"] for each in seen]
+
+
+async def test_a_stream_comes_to_its_proper_end_when_the_api_is_told_to_stop(tmp_path: Path) -> None:
+    """Cut off in the middle it would be an error at the reader's, and the process would wait for it in vain."""
+    await migrate(sqlite_url(tmp_path / "clew.db"))
+    database, ana = Database(sqlite_url(tmp_path / "clew.db")), Scribe()
+    await put(database, ana.batch(ana.started()))
+    await database.close()
+    with api_process(tmp_path, f"127.0.0.1:{free_port()}") as api:
+        await until(api.is_ready, "the process", seconds=60)
+        async with events(api.url) as stream:
+            assert (await anext(stream))["id"] == "1"
+            stopping = asyncio.create_task(asyncio.to_thread(api.stop))
+            assert [each async for each in stream] == []
+        await stopping
 
 
 async def test_the_stream_is_filtered_too(tmp_path: Path) -> None:

@@ -78,7 +78,8 @@ def _prepare_sqlite(engine: AsyncEngine, *, immediate: bool) -> None:
         cursor = connection.cursor()
         # Writers wait for the lock in `one_hop`; once they have it, nothing is busy.
         waits = 0 if immediate else round(one_hop.BUSY_TIMEOUT * 1000)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={waits}"):
+        cursor.execute(one_hop.WRITE_AHEAD)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={waits}"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

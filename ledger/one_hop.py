@@ -19,6 +19,9 @@ BUSY_TIMEOUT = 10.0
 """Seconds that a writer waits for the lock of another process before it gives up."""
 
 BEGIN_WRITING = "BEGIN IMMEDIATE"
+WRITE_AHEAD = "PRAGMA journal_mode=WAL"
+_LOCKING = frozenset({BEGIN_WRITING, WRITE_AHEAD})
+"""Statements that need a lock which another process can have. For the second SQLite itself does not wait at all."""
 
 _LOOK_AGAIN = 0.001
 _PRIMARY_CODE = 0xFF
@@ -63,7 +66,7 @@ class Cursor:
         self._rows = []
 
     def _executed(self, connection: sqlite3.Connection, how: str, sql: str, parameters: Any) -> None:
-        cursor = _begun(connection) if sql == BEGIN_WRITING else getattr(connection, how)(sql, parameters)
+        cursor = _patiently(connection, sql) if sql in _LOCKING else getattr(connection, how)(sql, parameters)
         self._rows = cursor.fetchall() if cursor.description else []
         self.description, self.rowcount, self.lastrowid = cursor.description, cursor.rowcount, cursor.lastrowid
         cursor.close()
@@ -80,15 +83,15 @@ class Connection(aiosqlite.Connection):
         await cross(work, self._conn, *args)
 
 
-def _begun(connection: sqlite3.Connection) -> sqlite3.Cursor:
-    """Begin to write as soon as the lock is free.
+def _patiently(connection: sqlite3.Connection, sql: str) -> sqlite3.Cursor:
+    """Execute a statement as soon as the lock that it needs is free.
 
     SQLite's own waiting sleeps up to 100 ms between two looks, so whoever asks more often always comes first.
     """
     give_up = time.monotonic() + BUSY_TIMEOUT
     while True:
         try:
-            return connection.execute(BEGIN_WRITING)
+            return connection.execute(sql)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & _PRIMARY_CODE != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
                 raise

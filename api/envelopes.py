@@ -1,5 +1,6 @@
 """CloudEvents over HTTP: structured, binary and batched (CloudEvents HTTP protocol binding 1.0.2)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
@@ -19,6 +20,7 @@ BATCH = "application/cloudevents-batch+json"
 JSON = "application/json"
 
 _PREFIX = "ce-"
+_ESCAPED = re.compile(r"\\(.)")
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 
 
@@ -57,9 +59,23 @@ def _media_type(headers: Mapping[str, str]) -> str:
 def _binary(headers: Mapping[str, str], raw: bytes) -> dict[str, Any]:
     """Attributes from the headers, the data from the body."""
     attributes: dict[str, Any] = {
-        name.removeprefix(_PREFIX): unquote(value) for name, value in headers.items() if name.startswith(_PREFIX)
+        name.removeprefix(_PREFIX): _header_value(name, value)
+        for name, value in headers.items()
+        if name.startswith(_PREFIX)
     }
     return {**attributes, "datacontenttype": JSON, "data": read_json(raw) if raw else {}}
+
+
+def _header_value(name: str, value: str) -> str:
+    """An attribute as a header carries it: perhaps in double quotes, then percent-encoded UTF-8 (binding, 3.1.3.2)."""
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        value = _ESCAPED.sub(r"\1", value[1:-1])
+    try:
+        return unquote(value, errors="strict")
+    except UnicodeDecodeError:
+        where = "/" + name.removeprefix(_PREFIX)
+        flaw = Flaw(pointer=where, code="not_utf8", detail="percent-encoded bytes that are not UTF-8")
+        raise Invalid("malformed", "A header holds percent-encoded bytes that are not UTF-8.", [flaw]) from None
 
 
 def _batch(body: Any, traceparent: str | None) -> tuple[Incoming, ...]:

@@ -54,6 +54,30 @@ async def test_we_take_what_the_cloudevents_package_sends(desk: Clinic, mode: An
     assert (answer.status_code, answer.json()["status"]) == (202, "unmatched")
 
 
+@pytest.mark.parametrize("spelt", ["evt-1", '"evt-1"', "evt%2D1", '"evt\\-1"', '"evt%2d1"'])
+async def test_however_a_header_spells_it_an_event_is_the_same(desk: Clinic, spelt: str) -> None:
+    """HTTP binding 1.0.2, 3.1.3.2: quotes are taken off first, then percent-encoding, once."""
+    answer = await desk.http.post("/v1/events", **in_headers(collected("SHIP-1"), spelt))
+    assert (answer.status_code, answer.json()["id"]) == (202, "evt-1")
+
+
+async def test_quotes_that_are_percent_encoded_belong_to_the_value(desk: Clinic) -> None:
+    answer = await desk.http.post("/v1/events", **in_headers(collected("SHIP-1"), "%22evt-1%22"))
+    assert (answer.status_code, answer.json()["id"]) == (202, '"evt-1"')
+
+
+async def test_a_header_that_is_no_utf8_is_refused_with_its_place(desk: Clinic) -> None:
+    answer = await desk.http.post("/v1/events", **in_headers(collected("SHIP-1"), "evt%FF"))
+    assert (answer.status_code, answer.json()["code"]) == (422, "malformed")
+    assert [(each["pointer"], each["code"]) for each in answer.json()["errors"]] == [("/id", "not_utf8")]
+
+
+def in_headers(event: dict[str, Any], event_id: str) -> dict[str, Any]:
+    """A request in binary mode, its id spelt as given."""
+    attributes = {f"ce-{name}": value for name, value in event.items() if name != "data"} | {"ce-id": event_id}
+    return {"json": event["data"], "headers": attributes}
+
+
 async def test_a_sender_that_asks_first_is_told_that_it_may_send(desk: Clinic) -> None:
     asking = {"WebHook-Request-Origin": "events.hospital.example", "WebHook-Request-Rate": "120"}
     answer = await desk.http.request("OPTIONS", "/v1/events", headers=asking)

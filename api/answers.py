@@ -225,11 +225,17 @@ class ProtocolView(ProtocolSummary):
 
 
 class PartnerView(Answer):
-    """An organisation's system, and where it is reached."""
+    """An organisation's system: where and how it is reached. `paused_at`: no command is sent to it since."""
 
     name: str
     url: str
     updated_at: datetime
+    connector: str | None = None
+    at_once: int
+    rate: float | None = None
+    paused_at: datetime | None = None
+    paused_by: str | None = None
+    paused_reason: str | None = None
 
 
 class Liveness(Answer):

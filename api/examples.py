@@ -294,7 +294,17 @@ PROTOCOL = {"With its document": {**_PROTOCOL, "document": PROTOCOL_DOCUMENT}}
 PROTOCOL_PAGE = {"One page": {"items": [_PROTOCOL], "next": None}}
 
 PARTNER_BODY = {"application/json": {"Where the courier is reached": {"url": "https://coldline.example/clew"}}}
-_PARTNER = {"name": "coldline", "url": "https://coldline.example/clew", "updated_at": "2026-02-01T12:00:00Z"}
+_PARTNER = {
+    "name": "coldline",
+    "url": "https://coldline.example/clew",
+    "updated_at": "2026-02-01T12:00:00Z",
+    "connector": None,
+    "at_once": 4,
+    "rate": None,
+    "paused_at": None,
+    "paused_by": None,
+    "paused_reason": None,
+}
 PARTNER = {"The courier": _PARTNER}
 PARTNER_PAGE = {"One page": {"items": [_PARTNER], "next": None}}
 

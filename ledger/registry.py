@@ -14,6 +14,7 @@ from schemas.errors import Conflict, Flaw, Invalid, NotFound
 from schemas.events import TraceParent
 from schemas.identity import IdentifierKind, Role
 from schemas.orders import JourneyOrder, JourneyStart, journey_start
+from schemas.partners import PartnerAddress
 from schemas.protocols import Protocol
 
 LARGEST_VERSION = 2**31 - 1
@@ -61,14 +62,11 @@ async def find_protocol(session: AsyncSession, name: str, version: int | None = 
     return row
 
 
-async def register_partner(session: AsyncSession, name: str, url: str, now: datetime) -> PartnerRow:
-    """Say where a partner is reached; the newest word counts."""
-    row = await session.get(PartnerRow, name)
-    if row is None:
-        row = PartnerRow(name=name, url=url, updated_at=now)
-        session.add(row)
-    else:
-        row.url, row.updated_at = url, now
+async def register_partner(session: AsyncSession, name: str, address: PartnerAddress, now: datetime) -> PartnerRow:
+    """Say where and how a partner is reached; the newest word counts. Whether it is paused stays as it is."""
+    row = await session.get(PartnerRow, name) or PartnerRow(name=name, url=address.url)
+    row.sqlmodel_update(address.model_dump() | {"updated_at": now})
+    session.add(row)
     await session.flush()
     return row
 

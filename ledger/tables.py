@@ -214,10 +214,16 @@ class ProtocolRow(SQLModel, table=True):
 
 
 class PartnerRow(SQLModel, table=True):
-    """An organisation's system: where we reach it."""
+    """An organisation's system: where and how we reach it."""
 
     __tablename__ = "partner"
 
     name: str = Field(primary_key=True)
     url: str
     updated_at: datetime = _utc()
+    connector: str | None = Field(default=None, description="The document that maps its own form; None: Clew's form.")
+    at_once: int = Field(default=4, sa_column_kwargs={"server_default": "4"}, description="Deliveries at a time.")
+    rate: float | None = Field(default=None, description="Deliveries a second at the most.")
+    paused_at: datetime | None = _utc(nullable=True)
+    paused_by: str | None = None
+    paused_reason: str | None = None

@@ -1,10 +1,9 @@
 """Partners: where an organisation's system is reached."""
 
 from datetime import UTC, datetime
-from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import Field, HttpUrl, TypeAdapter, field_validator
+from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import examples
@@ -16,25 +15,12 @@ from api.services import Using
 from api.transactions import settle
 from ledger import queries, registry
 from ledger.tables import PartnerRow
-from schemas.base import Strict
 from schemas.orders import PartyName
+from schemas.partners import PartnerAddress
 
 router = APIRouter(prefix="/v1/partners", tags=["partners"])
 
 _PLACE = TypeAdapter(tuple[PartyName])
-_URL = TypeAdapter(HttpUrl)
-
-
-class PartnerAddress(Strict):
-    """Where commands are sent: `{url}/commands`."""
-
-    url: Annotated[str, Field(max_length=500, pattern=r"^https?://[!-~]+$", json_schema_extra={"format": "uri"})]
-
-    @field_validator("url")
-    @classmethod
-    def _reachable(cls, value: str) -> str:
-        _URL.validate_python(value)
-        return value.rstrip("/")
 
 
 @router.put(
@@ -52,7 +38,7 @@ async def register_partner(_caller: AsOperator, using: Using, name: PartyName, a
     """The newest address counts, also for journeys that run."""
 
     async def record(session: AsyncSession) -> PartnerRow:
-        return await registry.register_partner(session, name, address.url, datetime.now(UTC))
+        return await registry.register_partner(session, name, address, datetime.now(UTC))
 
     return PartnerView.model_validate(await settle(using.database, record))
 

@@ -4,6 +4,7 @@ from ledger import registry
 from ledger.database import Database
 from schemas.identity import Role, new_coi
 from schemas.orders import JourneyOrder
+from schemas.partners import PartnerAddress
 from schemas.protocols import read_protocol
 from tests.ledger.scribe import MORNING
 
@@ -17,7 +18,7 @@ async def test_a_version_published_after_the_order_is_for_later_orders(database:
     first, second = (read_protocol(watch(version)) for version in (1, 2))
     order = JourneyOrder(protocol="watch", order="ORD-1", parties={Role.TREATMENT_CENTRE: "ward"})
     async with database.writing() as session:
-        await registry.register_partner(session, "ward", "http://ward", MORNING)
+        await registry.register_partner(session, "ward", PartnerAddress(url="http://ward"), MORNING)
         await registry.publish(session, first, MORNING)
         ordered = await registry.order_journey(session, order, coi=new_coi(), key=None, traceparent=None, now=MORNING)
     async with database.writing() as session:

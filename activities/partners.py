@@ -1,76 +1,56 @@
-"""What journeys ask of their partners, over HTTP."""
+"""What journeys ask of their partners, as an activity: put down to be delivered, and ended by whoever delivers it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from typing import Protocol
 
-from opentelemetry import trace
-from opentelemetry.context import get_current
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from ledger.database import Database
-from ledger.tables import PartnerRow
-from partners.client import PartnerClient
-from partners.errors import OutcomeUnknown, Refused, Unavailable
+from ledger.deliveries import Asker
+from ledger.tables import DeliveryRow
 from schemas.commands import Acknowledgement, PartnerCommand
+from schemas.deliveries import OPEN, DeliveryStatus
+from schemas.errors import ClewError
 from workflows.ports import PartnerPort
 
-LONGEST_PAUSE = timedelta(minutes=10)
-"""A partner may ask us to wait, but not for so long that nobody notices that it is back."""
+_FAILURES = {DeliveryStatus.REFUSED: "partner_refused", DeliveryStatus.GIVEN_UP: "delivery_given_up"}
 
-_tracer = trace.get_tracer(__name__)
+
+class Outbox(Protocol):
+    """Where commands are put to be delivered."""
+
+    async def put(self, command: PartnerCommand, asker: Asker) -> DeliveryRow:
+        """Have it delivered, once however often it is asked. Raises `NotFound` or `Unavailable`."""
 
 
 class PartnerActivities(PartnerPort):
-    """Tells partners what to do. A partner is found by the name under which it is registered."""
+    """Tells partners what to do."""
 
-    def __init__(self, database: Database, client: PartnerClient) -> None:
-        self._database = database
-        self._client = client
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
 
     @activity.defn(name="tell_partner")
     async def tell_partner(self, command: PartnerCommand) -> Acknowledgement:
-        with _traced(command), _failing_as_the_journey_expects():
-            url = await self._url(command.partner)
-            taken = await self._taken_before(url, command)
-            return taken or await self._client.send(url, command)
+        """Ends when the delivery is settled, in this process or another (`worker.dispatch.telling`).
 
-    async def _url(self, partner: str) -> str:
-        async with self._database.reading() as session:
-            row = await session.get(PartnerRow, partner)
-        if row is None:
-            # An operator can still register it, so this is no reason to give up.
-            raise ApplicationError(f"no partner is registered as {partner}", type="unknown_partner")
-        return row.url
-
-    async def _taken_before(self, url: str, command: PartnerCommand) -> Acknowledgement | None:
-        """An attempt before this one may have been taken without our hearing of it (invariant 9)."""
-        if activity.info().attempt == 1:
-            return None
-        return await self._client.look_up(url, command.key)
+        Until then Temporal asks again from time to time, in case that a process died before it put the command down.
+        """
+        try:
+            row = await self._outbox.put(command, _asker(activity.info()))
+        except ClewError as error:
+            raise ApplicationError(error.detail, type=error.code) from None
+        if row.status in OPEN:
+            activity.raise_complete_async()
+        if row.status == DeliveryStatus.DELIVERED:
+            return Acknowledgement(reference=row.reference)
+        raise failure_of(row)
 
 
-@contextmanager
-def _failing_as_the_journey_expects() -> Iterator[None]:
-    """The partner's failures as `ApplicationError`s, by the codes of `schemas.errors`."""
-    try:
-        yield
-    except Refused as refused:
-        raise ApplicationError(str(refused), type="partner_refused", non_retryable=True) from None
-    except Unavailable as away:
-        pause = None if away.retry_after is None else min(away.retry_after, LONGEST_PAUSE)
-        raise ApplicationError(str(away), type="partner_unavailable", next_retry_delay=pause) from None
-    except OutcomeUnknown as unknown:
-        raise ApplicationError(str(unknown), type="partner_unavailable") from None
+def _asker(info: activity.Info) -> Asker:
+    assert info.workflow_id and info.workflow_run_id, "only a journey tells partners anything"
+    return Asker(info.workflow_id, info.workflow_run_id, info.activity_id)
 
 
-@contextmanager
-def _traced(command: PartnerCommand) -> Iterator[None]:
-    """A span in the trace of the event that led to the command, where the command names one."""
-    carrier = {"traceparent": command.traceparent} if command.traceparent else {}
-    context = TraceContextTextMapPropagator().extract(carrier, context=get_current())
-    with _tracer.start_as_current_span(f"tell {command.command}", context=context) as span:
-        span.set_attributes({"clew.command": command.command, "clew.partner": command.partner, "clew.coi": command.coi})
-        yield
+def failure_of(row: DeliveryRow) -> ApplicationError:
+    """A delivery that the partner will not take, as its journey expects it."""
+    code = _FAILURES[DeliveryStatus(row.status)]
+    return ApplicationError(row.reason or code, type=code, non_retryable=True)

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from api.deliveries import deliver, in_signals
 from api.group_commit import GroupCommit
+from api.handover import deliver, in_signals
 from api.starts import start_journey
 from api.temporal_link import TemporalLink
 from ledger import inbox

@@ -3,6 +3,7 @@
 record        entry, ledger_head
 projections   journey, journey_stage, task, deviation, material, identifier
 waiting       inbox (events acknowledged and not yet judged; later: what became of them)
+deliveries    delivery, attempt, lane: commands on their way to partners
 registry      protocol, partner; and the order half of `journey`
 """
 
@@ -13,6 +14,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, text
 from sqlmodel import Field, SQLModel
 
 from ledger.columns import Json, Utc
+from schemas.deliveries import DeliveryStatus
 
 # SQLite makes only a plain INTEGER primary key an alias of its row id.
 _BIG = BigInteger().with_variant(Integer(), "sqlite")
@@ -22,8 +24,21 @@ def _utc(nullable: bool = False, index: bool = False) -> Any:
     return Field(default=None, sa_column=Column(Utc, nullable=nullable, index=index))
 
 
+def _serial() -> Any:
+    return Field(default=None, sa_column=Column(_BIG, primary_key=True, autoincrement=True))
+
+
 def _json() -> Any:
     return Field(sa_column=Column(Json, nullable=False))
+
+
+def _only(condition: str) -> dict[str, Any]:
+    """An index over a few rows of a large table."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+_OPEN_DELIVERIES = "status IN ('waiting', 'failing', 'unknown')"
+_UNTOLD_DELIVERIES = "told_at IS NULL AND settled_at IS NOT NULL"
 
 
 class EntryRow(SQLModel, table=True):
@@ -227,3 +242,72 @@ class PartnerRow(SQLModel, table=True):
     paused_at: datetime | None = _utc(nullable=True)
     paused_by: str | None = None
     paused_reason: str | None = None
+
+
+class DeliveryRow(SQLModel, table=True):
+    """A command to a partner, until its outcome is known and its journey has been told.
+
+    `next_attempt_at` is None where nothing happens by itself any more: it is settled, or a person has to decide.
+    `sending_since` is set while the partner is being asked; the outcome of one whose lane has another holder by then
+    is unknown.
+    """
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        Index("delivery_of_journey", "journey", "number"),
+        Index("delivery_by_status", "status", "number"),
+        Index("delivery_open", "partner", "journey", "number", **_only(_OPEN_DELIVERIES)),
+        Index("delivery_untold", "settled_at", **_only(_UNTOLD_DELIVERIES)),
+    )
+
+    number: int = _serial()
+    id: str = Field(unique=True)
+    key: str = Field(unique=True)
+    partner: str
+    journey: str
+    stage: str
+    visit: int
+    command: str
+    payload: dict[str, Any] = _json()
+    details: dict[str, Any] | None = Field(default=None, sa_column=Column(Json, nullable=True))
+    status: str = DeliveryStatus.WAITING.value
+    reason: str | None = None
+    reference: str | None = None
+    attempts: int = 0
+    created_at: datetime = _utc()
+    next_attempt_at: datetime | None = _utc(nullable=True)
+    sending_since: datetime | None = _utc(nullable=True)
+    last_attempt_at: datetime | None = _utc(nullable=True)
+    settled_at: datetime | None = _utc(nullable=True)
+    told_at: datetime | None = _utc(nullable=True)
+    workflow: str
+    run: str
+    activity: str
+
+
+class AttemptRow(SQLModel, table=True):
+    """One time that a partner was asked. `answer`: the first 2 KB of what it said, which goes no further than here."""
+
+    __tablename__ = "attempt"
+
+    delivery: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
+    number: int = Field(primary_key=True)
+    kind: str
+    at: datetime = _utc()
+    outcome: str
+    problem: str | None = None
+    status: int | None = None
+    answer: str = ""
+    seconds: float = 0
+
+
+class LaneRow(SQLModel, table=True):
+    """The way to one partner: which process may ask it until when, and how long it is left in peace."""
+
+    __tablename__ = "lane"
+
+    partner: str = Field(primary_key=True)
+    held_by: str | None = None
+    held_until: datetime | None = _utc(nullable=True)
+    failures: int = Field(default=0, description="How often in a row the partner could not be reached.")
+    resting_until: datetime | None = _utc(nullable=True)

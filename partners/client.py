@@ -1,5 +1,7 @@
-"""One HTTP call to a partner, and what came of it. Nothing is repeated here: that is the caller's to decide."""
+"""The door to a partner that speaks Clew's own form: `POST {url}/commands`, `GET {url}/commands?key=`."""
 
+import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -9,11 +11,15 @@ import httpx
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from pydantic import ValidationError
 
-from partners.errors import OutcomeUnknown, Refused, Unavailable
+from partners.door import Answered
 from schemas.commands import Acknowledgement, PartnerCommand
+from schemas.deliveries import Outcome
 
 REFUSALS = frozenset({400, 404, 409, 410, 422})
 """Statuses that no retry can change."""
+
+NOT_NOW = frozenset({429, 503})
+"""Statuses with which a partner asks to come back later."""
 
 _A_DAY = 86_400
 
@@ -21,70 +27,76 @@ NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """Failures that happen before the request leaves us."""
 
 
-class PartnerClient:
-    """Calls partners over one shared pool of connections; each call is one client span and carries `traceparent`."""
+class ClewDoor:
+    """Keeps the promise of `partners.door.Door`. Each call is one client span and carries `traceparent`."""
 
-    def __init__(self, http: httpx.AsyncClient) -> None:
+    def __init__(self, http: httpx.AsyncClient, url: str) -> None:
         self._http = http
+        self._commands = url.rstrip("/") + "/commands"
 
-    async def send(self, url: str, command: PartnerCommand) -> Acknowledgement:
-        """Hand a command over. Raises `Refused`, `Unavailable` or `OutcomeUnknown`."""
+    async def send(self, command: PartnerCommand) -> Answered:
         body = command.model_dump_json(exclude={"traceparent"})
         headers = {"Idempotency-Key": command.key, "Content-Type": "application/json"}
-        answer = await self._call(self._http.build_request("POST", _commands(url), content=body, headers=headers))
-        if answer.is_success:
-            return _acknowledgement(answer)
-        if answer.status_code in REFUSALS:
-            raise Refused(answer.status_code)
-        raise _not_now(answer)
+        answered = await ask(
+            self._http, self._http.build_request("POST", self._commands, content=body, headers=headers)
+        )
+        if answered.status in REFUSALS:
+            return answered.but(Outcome.REFUSED, f"the partner refused with status {answered.status}")
+        return acknowledged(answered)
 
-    async def look_up(self, url: str, key: str) -> Acknowledgement | None:
-        """What became of a command: its acknowledgement, or None if the partner never took it.
-
-        Raises `Unavailable` or `OutcomeUnknown`; a look-up is never refused for good.
-        """
-        answer = await self._call(self._http.build_request("GET", _commands(url), params={"key": key}))
-        if answer.is_success:
-            return _acknowledgement(answer)
-        if answer.status_code == httpx.codes.NOT_FOUND:
-            return None
-        raise _not_now(answer)
-
-    async def _call(self, request: httpx.Request) -> httpx.Response:
-        try:
-            return await self._http.send(request)
-        except NEVER_SENT as error:
-            raise Unavailable(f"the partner cannot be reached: {type(error).__name__}") from None
-        except httpx.HTTPError as error:
-            raise OutcomeUnknown(f"the partner did not answer: {type(error).__name__}") from None
+    async def look_up(self, command: PartnerCommand) -> Answered:
+        answered = await ask(self._http, self._http.build_request("GET", self._commands, params={"key": command.key}))
+        if answered.status == httpx.codes.NOT_FOUND:
+            return answered.but(Outcome.NOT_TAKEN)
+        return acknowledged(answered)
 
 
 @asynccontextmanager
-async def open_client(timeout: float) -> AsyncIterator[PartnerClient]:
-    """A client for as long as the block lasts. `timeout`: seconds to wait for a partner's answer."""
-    async with httpx.AsyncClient(timeout=timeout) as http:
+async def open_http(timeout: float) -> AsyncIterator[httpx.AsyncClient]:
+    """One pool of connections to all partners. `timeout`: seconds to wait for a partner's answer.
+
+    Without a limit of its own: a partner that hangs must not use up the connections of others.
+    """
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
+    async with httpx.AsyncClient(timeout=timeout, limits=limits) as http:
         HTTPXClientInstrumentor.instrument_client(http)
-        yield PartnerClient(http)
+        yield http
 
 
-def _commands(url: str) -> str:
-    return url.rstrip("/") + "/commands"
-
-
-def _acknowledgement(answer: httpx.Response) -> Acknowledgement:
-    """Only the reference is read; whatever else the partner says stays outside."""
+async def ask(http: httpx.AsyncClient, request: httpx.Request) -> Answered:
+    """One request, and what is known of its outcome from the status alone: `taken`, `later` or `unknown`."""
+    began = time.perf_counter()
     try:
-        said = answer.json() if answer.content else {}
-        return Acknowledgement(reference=said.get("reference"))
+        response = await http.send(request)
+    except NEVER_SENT as error:
+        problem, outcome = f"the partner cannot be reached: {type(error).__name__}", Outcome.LATER
+    except httpx.HTTPError as error:
+        problem, outcome = f"the partner did not answer: {type(error).__name__}", Outcome.UNKNOWN
+    else:
+        return _judged(response, time.perf_counter() - began)
+    return Answered(outcome, problem=problem, seconds=time.perf_counter() - began)
+
+
+def acknowledged(answered: Answered) -> Answered:
+    """With the partner's reference, where it took the command. Whatever else it says goes no further."""
+    if answered.outcome is not Outcome.TAKEN:
+        return answered
+    try:
+        said = json.loads(answered.body) if answered.body else {}
+        return answered.with_reference(Acknowledgement(reference=said.get("reference")))
     except (ValueError, ValidationError, AttributeError):
-        raise OutcomeUnknown("the partner's acknowledgement cannot be read") from None
+        return answered.but(Outcome.UNKNOWN, "the partner's acknowledgement cannot be read")
 
 
-def _not_now(answer: httpx.Response) -> Unavailable | OutcomeUnknown:
-    if answer.status_code in (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE):
-        why = f"the partner asks to come back later, with status {answer.status_code}"
-        return Unavailable(why, retry_after=_retry_after(answer.headers.get("Retry-After")))
-    return OutcomeUnknown(f"the partner failed with status {answer.status_code}")
+def _judged(response: httpx.Response, seconds: float) -> Answered:
+    status = response.status_code
+    answered = Answered(Outcome.TAKEN, status=status, body=response.content, seconds=seconds)
+    if response.is_success:
+        return answered
+    if status in NOT_NOW:
+        wish = _retry_after(response.headers.get("Retry-After"))
+        return answered.but(Outcome.LATER, f"the partner asks to come back later, with status {status}", wish)
+    return answered.but(Outcome.UNKNOWN, f"the partner failed with status {status}")
 
 
 def _retry_after(header: str | None) -> timedelta | None:

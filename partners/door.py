@@ -1,34 +1,14 @@
-"""How a partner is spoken to: one question at a time, and what came of it. Who asks decides what is repeated.
+"""How a partner is spoken to: one question at a time, and what came of it. Who asks decides what is repeated."""
 
-Two doors keep this promise: a partner that speaks Clew's own form (`partners.client`), and one that speaks its own
-(`partners.connectors`).
-"""
-
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from enum import StrEnum
 from typing import Protocol
 
 from schemas.commands import Acknowledgement, PartnerCommand
+from schemas.deliveries import Outcome
 
 KEPT_OF_AN_ANSWER = 2_048
 """Bytes of a partner's answer that an operator can read later. They stay in the database: they could name a patient."""
-
-
-class Outcome(StrEnum):
-    """What came of asking a partner.
-
-    `taken`: it did, or had done, what it was told. `not_taken`: asked what became of a command, it has none.
-    `later`: it did not take the command, and may later. `refused`: never. `unknown`: it may have taken it, so it is
-    asked before anything is sent again (invariant 9). `no_look_up`: it cannot be asked; a person decides.
-    """
-
-    TAKEN = "taken"
-    NOT_TAKEN = "not_taken"
-    LATER = "later"
-    REFUSED = "refused"
-    UNKNOWN = "unknown"
-    NO_LOOK_UP = "no_look_up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +16,29 @@ class Answered:
     """One request to a partner.
 
     `problem`: a sentence without a word of the partner's own. `status`: the HTTP status, None without an answer.
-    `answer`: the first 2 KB of what it said. `retry_after`: how long it asked us to wait.
+    `body`: what it said. `retry_after`: how long it asked us to wait.
     """
 
     outcome: Outcome
     acknowledgement: Acknowledgement | None = None
     problem: str | None = None
     status: int | None = None
-    answer: str = ""
+    body: bytes = b""
     seconds: float = 0
     retry_after: timedelta | None = None
+
+    @property
+    def kept(self) -> str:
+        """The beginning of what it said, as text that every database takes."""
+        return self.body[:KEPT_OF_AN_ANSWER].decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+    def but(self, outcome: Outcome, problem: str | None = None, retry_after: timedelta | None = None) -> "Answered":
+        """The same answer, understood otherwise."""
+        return replace(self, outcome=outcome, problem=problem, retry_after=retry_after)
+
+    def with_reference(self, acknowledgement: Acknowledgement) -> "Answered":
+        """The partner took the command under this name."""
+        return replace(self, acknowledgement=acknowledgement)
 
 
 class Door(Protocol):

@@ -1,18 +1,22 @@
-"""What operators do, such as giving an event up. On the ledger like facts, on chains of their own.
+"""What operators do: giving an event up, sending a command again, pausing a partner.
 
-An operator's action belongs to no journey's own story, and a journey's entries are numbered by its workflow alone.
-So each thing that is operated has its own chain; `actor` is the person, `reason` is why.
+On the ledger like facts, on chains of their own: such an action belongs to no journey's own story, and a journey's
+entries are numbered by its workflow alone. `actor` is the person, `reason` is why.
 """
 
-from schemas.base import Code, Strict
+from typing import Any
+
+from schemas.base import Code, Identifier, Strict
 from schemas.events import EventId, Source
+from schemas.identity import CoiId
+from schemas.orders import PartyName
 
 OPERATIONS_PREFIX = "operations/"
 """No chain-of-identity id of any issuer begins like this."""
 
 
 def operations_chain(about: str) -> str:
-    """The chain of what is operated, such as `inbox`."""
+    """The chain of what is operated: `inbox`, `partner/swift-courier`."""
     return OPERATIONS_PREFIX + about
 
 
@@ -34,7 +38,41 @@ class OnEvent(Operation):
     event: EventId
 
 
+class OnPartner(Operation):
+    """`partner`: its name."""
+
+    partner: PartyName
+
+
+class OnDelivery(OnPartner):
+    """`delivery`: its id; `key`: the command's idempotency key; `journey`: the one that waits for it."""
+
+    delivery: str
+    key: str
+    journey: CoiId
+
+
+class DeliveryChanged(OnDelivery):
+    """The details as they were, and as they are sent from now on."""
+
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+class DeliveryConfirmed(OnDelivery):
+    """A person found out that the partner had taken the command. `reference`: the partner's own name for it."""
+
+    reference: Identifier | None = None
+
+
 OPERATIONS: dict[str, type[Operation]] = {
+    "partner.paused": OnPartner,
+    "partner.resumed": OnPartner,
+    "partner.resent": OnPartner,
+    "delivery.resent": OnDelivery,
+    "delivery.changed": DeliveryChanged,
+    "delivery.confirmed": DeliveryConfirmed,
+    "delivery.given_up": OnDelivery,
     "event.dismissed": OnEvent,
 }
 """Every action of an operator that is on record, and what its data says."""

@@ -1,12 +1,9 @@
 """What the worker's activities come to, counted around them, so that they stay one effect each."""
 
-import time
 from typing import Any
 
-from temporalio.exceptions import ApplicationError
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from schemas.commands import PartnerCommand
 from schemas.facts import Batch
 from telemetry import metrics
 
@@ -14,7 +11,7 @@ _ENDINGS = {"journey.completed": "completed", "journey.cancelled": "cancelled"}
 
 
 class Metering(Interceptor):
-    """Counts facts, outcomes and commands, and times appends and calls."""
+    """Counts facts and outcomes, and times appends."""
 
     def intercept_activity(self, inner: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         return _Metered(inner)
@@ -28,22 +25,7 @@ class _Metered(ActivityInboundInterceptor):
                 answer = await super().execute_activity(call)
             _count_batch(subject)
             return answer
-        if isinstance(subject, PartnerCommand):
-            return await self._tell(subject, call)
         return await super().execute_activity(call)
-
-    async def _tell(self, command: PartnerCommand, call: ExecuteActivityInput) -> Any:
-        began, result = time.perf_counter(), "failed"
-        try:
-            answer = await super().execute_activity(call)
-            result = "taken"
-            return answer
-        except ApplicationError as error:
-            result = "refused" if error.non_retryable else "failed"
-            raise
-        finally:
-            metrics.COMMANDS_SENT.labels(command.command, result).inc()
-            metrics.COMMAND_SECONDS.labels(command.role).observe(time.perf_counter() - began)
 
 
 def _count_batch(batch: Batch) -> None:

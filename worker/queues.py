@@ -16,10 +16,10 @@ STICKY_TIMEOUT = timedelta(seconds=1)
 """How long a journey waits for the worker that remembers it. The SDK's ten seconds are how long all would stall."""
 
 GRACE = timedelta(seconds=5)
-"""How long a stopping worker waits for calls under way; what is then cut off is looked up, not repeated."""
+"""How long a stopping worker waits for what is under way; a delivery that is then cut off is looked up."""
 
 PARTNER_CALLS = 100
-"""Calls to partners at a time in one worker."""
+"""Commands at a time that one worker puts down to be delivered."""
 
 LEDGER_APPENDS = 20
 """Appends at a time: they take turns at the ledger's lock anyway."""
@@ -43,12 +43,11 @@ def journey_worker(client: Client, settings: Settings, ledger: LedgerActivities)
 
 
 def partner_worker(client: Client, partners: PartnerActivities) -> Worker:
-    """Calls partners: slow and retried, so on a queue of its own."""
+    """Puts commands down for partners, and never waits for one of them."""
     return Worker(
         client,
         task_queue=PARTNER_QUEUE,
         activities=[partners.tell_partner],
-        interceptors=[Metering()],
         max_concurrent_activities=PARTNER_CALLS,
         graceful_shutdown_timeout=GRACE,
     )

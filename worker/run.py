@@ -11,12 +11,14 @@ from activities.ledger import LedgerActivities
 from activities.partners import PartnerActivities
 from activities.temporal import connect
 from ledger.database import Database
-from partners.client import open_client
+from partners.client import ClewDoor, open_http
 from schemas.errors import Unavailable
 from schemas.settings import Settings
 from telemetry.logs import logger
 from telemetry.serving import serve_metrics
-from worker.queues import journey_worker, partner_worker
+from worker.dispatch.dispatcher import Dispatcher
+from worker.dispatch.telling import Teller
+from worker.queues import GRACE, journey_worker, partner_worker
 from worker.search_attributes import prepare_namespace
 from worker.stopping import stop_signal, unless_stopped
 
@@ -53,12 +55,25 @@ async def working(client: Client, settings: Settings) -> AsyncIterator[None]:
     """Both workers, for as long as the block lasts; on leaving, calls under way may end first."""
     database = Database(settings.database)
     try:
-        async with open_client(settings.partner_timeout) as partners:
-            ledger, calls = LedgerActivities(database), PartnerActivities(database, partners)
-            async with journey_worker(client, settings, ledger), partner_worker(client, calls):
-                yield
+        ledger = LedgerActivities(database)
+        # Deliveries end after the workers: a command that is put down is sent, or left for the next process.
+        async with (
+            delivering(client, database, settings) as calls,
+            journey_worker(client, settings, ledger),
+            partner_worker(client, calls),
+        ):
+            yield
     finally:
         await database.close()
+
+
+@asynccontextmanager
+async def delivering(client: Client, database: Database, settings: Settings) -> AsyncIterator[PartnerActivities]:
+    """Deliveries under way for as long as the block lasts, and the activities that put them down."""
+    async with open_http(settings.partner_timeout) as http:
+        dispatcher = Dispatcher(database, lambda partner: ClewDoor(http, partner.url), Teller(client, database))
+        async with dispatcher.running(GRACE.total_seconds()):
+            yield PartnerActivities(dispatcher)
 
 
 async def _prepared_client(settings: Settings) -> Client:

@@ -7,7 +7,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 from schemas.commands import Acknowledgement, PartnerCommand, command_key
 from schemas.facts import PartnerTold
@@ -22,9 +22,11 @@ from workflows.tracing import caused_by
 CALL_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(minutes=5)
 )
-"""A partner may be away for days: the stage's due time tells a person, and the call goes on trying."""
-
 CALL_TIMEOUT = timedelta(seconds=60)
+"""After which a command is put down once more, which has no effect where it was: a worker may have died before that.
+
+A partner may be away for days: the delivery goes on trying, and the stage's due time tells a person.
+"""
 
 TAKEN_BACK_BY: dict[str, tuple[str, frozenset[str]]] = {
     "schedule_collection": ("cancel_collection", frozenset({"sample.collected", "collection.failed"})),
@@ -64,7 +66,7 @@ class Calls:
         try:
             await asyncio.shield(self._send(stage, order))
         except ActivityError as error:
-            raise Stuck(_refused(order)) from error
+            raise Stuck(_not_taken(order, error)) from error
 
     async def tell_about(self, name: str, number: int, role: Role, command: str, details: dict[str, Any]) -> None:
         """Send a command that belongs to no stage of the protocol. Raises `Stuck` on a refusal."""
@@ -121,8 +123,8 @@ class Calls:
             return
         try:
             await self._call(stage, recall)
-        except ActivityError:
-            self._notebook.deviate("partner_refused", workflow.now(), about=(recall.command,))
+        except ActivityError as error:
+            self._notebook.deviate(_why(error), workflow.now(), about=(recall.command,))
 
     async def _call(self, stage: StageState, order: PartnerCommand) -> None:
         with caused_by(order.traceparent):
@@ -159,7 +161,12 @@ def _named(order: PartnerCommand, reference: str | None) -> tuple[KnownAs, ...]:
     return (KnownAs(kind=kind, value=reference),) if kind and reference else ()
 
 
-def _refused(order: PartnerCommand) -> Impasse:
-    return Impasse(
-        question="partner_refused", code="partner_refused", choices=("send_again", "stop"), about=(order.command,)
-    )
+def _not_taken(order: PartnerCommand, error: ActivityError) -> Impasse:
+    code = _why(error)
+    return Impasse(question=code, code=code, choices=("send_again", "stop"), about=(order.command,))
+
+
+def _why(error: ActivityError) -> str:
+    """`partner_refused`, or `delivery_given_up` by a person."""
+    given_up = isinstance(error.cause, ApplicationError) and error.cause.type == "delivery_given_up"
+    return "delivery_given_up" if given_up else "partner_refused"

@@ -25,5 +25,5 @@ class PartnerPort(ABC):
     async def tell_partner(self, command: PartnerCommand) -> Acknowledgement:
         """Have the partner take the command, once: an unknown outcome is looked up before anything is sent again.
 
-        Fails for good only with an `ApplicationError` of type `partner_refused`; all else is tried again.
+        Fails for good only with an `ApplicationError` of type `partner_refused` or `delivery_given_up`.
         """

@@ -13,8 +13,8 @@ from api import examples
 from api.answers import DeviationView, TaskView
 from api.callers import AsPerson
 from api.cursors import Cursor, Limit, Page, decode, page
-from api.deliveries import is_closed
 from api.documented import answer, problems, request_body
+from api.handover import is_closed
 from api.refusals import KINDS, refusal
 from api.services import Services, Using
 from ledger import queries

@@ -19,6 +19,7 @@ POLICY: dict[str, dict[str, float]] = {
     "batch_rejected": {"remake": 0.5, "recollect": 0.4, "stop": 0.1},
     "settle_material": {"destroy": 0.7, "retain": 0.3},
     "partner_refused": {"send_again": 1},
+    "delivery_given_up": {"send_again": 1},
     "exception": {"continue": 1},
 }
 """For each question, how often people choose what. Only what a task offers is ever chosen."""

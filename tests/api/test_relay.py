@@ -11,7 +11,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from api import relay
-from api.deliveries import in_signals
+from api.handover import in_signals
 from ledger.database import Database
 from ledger.inbox import Waiting
 from ledger.migrate import migrate

@@ -10,14 +10,13 @@ import sys
 from temporalio import activity
 
 from activities.ledger import LedgerActivities
-from activities.partners import PartnerActivities
 from activities.temporal import connect
 from ledger.database import Database
-from partners.client import open_client
 from schemas.facts import Appended, Batch
 from schemas.settings import Settings
 from telemetry import traces
 from worker.queues import journey_worker, partner_worker
+from worker.run import delivering
 
 
 class DyingLedger(LedgerActivities):
@@ -40,8 +39,7 @@ async def work(appends: int) -> None:
     settings = Settings()
     traces.configure(settings, "worker")
     client, database = await connect(settings), Database(settings.database)
-    async with open_client(settings.partner_timeout) as partners:
-        calls = PartnerActivities(database, partners)
+    async with delivering(client, database, settings) as calls:
         ledger = DyingLedger(database, appends)
         async with journey_worker(client, settings, ledger), partner_worker(client, calls):
             await asyncio.Event().wait()

@@ -5,8 +5,10 @@ from typing import Any
 
 import httpx
 
+from partners.client import ClewDoor
 from partners.simulator.config import PARTIES
-from schemas.commands import PartnerCommand, command_key
+from schemas.commands import Acknowledgement, PartnerCommand, command_key
+from schemas.deliveries import Outcome
 from schemas.identity import Role
 
 COI = "CLEWTESTTESTTESTTESTT"
@@ -95,6 +97,14 @@ def cancelling(name: str, cancelled: PartnerCommand) -> PartnerCommand:
 
 def tomorrow() -> datetime:
     return datetime.now(UTC) + timedelta(days=1)
+
+
+async def hand_over(http: httpx.AsyncClient, url: str, asked: PartnerCommand) -> Acknowledgement:
+    """Tell a partner something that it is to take."""
+    answered = await ClewDoor(http, url).send(asked)
+    assert answered.outcome is Outcome.TAKEN, answered.problem
+    assert answered.acknowledgement is not None
+    return answered.acknowledgement
 
 
 async def post(url: str, body: PartnerCommand, key: str | None = None) -> httpx.Response:

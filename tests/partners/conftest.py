@@ -3,9 +3,10 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from partners.client import PartnerClient, open_client
+from partners.client import open_http
 from partners.simulator.city import SimulatedPartners
 from partners.simulator.config import SimulatorConfig
 from tests.partners.fake_clew import FakeClew
@@ -38,6 +39,6 @@ async def city(city_of: Cities) -> AsyncIterator[SimulatedPartners]:
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[PartnerClient]:
-    async with open_client(timeout=2) as opened:
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    async with open_http(timeout=2) as opened:
         yield opened

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import httpx
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
@@ -14,9 +15,11 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from temporalio.contrib.opentelemetry import ReplaySafeTracerProvider
 
-from partners.client import PartnerClient, open_client
-from partners.errors import OutcomeUnknown, PartnerFailure, Refused, Unavailable
+from partners.client import ClewDoor, open_http
+from partners.door import Answered, Door
 from partners.simulator.server import Server
+from schemas.commands import Acknowledgement
+from schemas.deliveries import Outcome
 from tests.partners.clinic import command
 
 BOOKING = command("book_pickup")
@@ -47,28 +50,35 @@ async def partner() -> AsyncIterator[StubbornPartner]:
     await stubborn.server.stop()
 
 
-Call = Callable[[PartnerClient, str], Awaitable[object]]
-CALLS: list[Call] = [
-    lambda client, url: client.send(url, BOOKING),
-    lambda client, url: client.look_up(url, BOOKING.key),
-]
+Call = Callable[[Door], Awaitable[Answered]]
+CALLS: list[Call] = [lambda door: door.send(BOOKING), lambda door: door.look_up(BOOKING)]
+
+
+@pytest.fixture
+def door(partner: StubbornPartner, http: httpx.AsyncClient) -> Door:
+    return ClewDoor(http, partner.server.url)
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 410, 422])
-async def test_a_no_is_for_good(status: int, partner: StubbornPartner, client: PartnerClient) -> None:
+async def test_a_no_is_for_good(status: int, partner: StubbornPartner, door: Door) -> None:
     partner.answer = Response(status_code=status)
-    with pytest.raises(Refused) as refused:
-        await client.send(partner.server.url, BOOKING)
-    assert refused.value.status == status
+    refused = await door.send(BOOKING)
+    assert (refused.outcome, refused.status) == (Outcome.REFUSED, status)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 409, 422, 500, 502])
-async def test_a_look_up_is_never_refused_for_good(
-    status: int, partner: StubbornPartner, client: PartnerClient
-) -> None:
+async def test_a_look_up_is_never_refused_for_good(status: int, partner: StubbornPartner, door: Door) -> None:
     partner.answer = Response(status_code=status)
-    with pytest.raises(OutcomeUnknown):
-        await client.look_up(partner.server.url, BOOKING.key)
+    assert (await door.look_up(BOOKING)).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("status", [301, 307, 401, 403, 500, 502])
+async def test_a_status_that_says_neither_leaves_the_outcome_unknown(
+    status: int, partner: StubbornPartner, door: Door
+) -> None:
+    partner.answer = Response(status_code=status, headers={"Location": "http://127.0.0.1:9/elsewhere"})
+    answered = await door.send(BOOKING)
+    assert (answered.outcome, answered.status) == (Outcome.UNKNOWN, status)
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -83,63 +93,68 @@ async def test_a_look_up_is_never_refused_for_good(
     ],
 )
 async def test_a_partner_says_when_to_come_back(
-    call: Call, status: int, header: str, least: int, most: int, partner: StubbornPartner, client: PartnerClient
+    call: Call, status: int, header: str, least: int, most: int, partner: StubbornPartner, door: Door
 ) -> None:
     partner.answer = Response(status_code=status, headers={"Retry-After": header})
-    with pytest.raises(Unavailable) as away:
-        await call(client, partner.server.url)
-    assert away.value.retry_after is not None
-    assert least <= away.value.retry_after.total_seconds() <= most
+    away = await call(door)
+    assert away.outcome is Outcome.LATER
+    assert away.retry_after is not None
+    assert least <= away.retry_after.total_seconds() <= most
 
 
-async def test_a_wish_that_cannot_be_read_is_none(partner: StubbornPartner, client: PartnerClient) -> None:
+async def test_a_wish_that_cannot_be_read_is_none(partner: StubbornPartner, door: Door) -> None:
     for headers in ({}, {"Retry-After": "soon"}):
         partner.answer = Response(status_code=503, headers=headers)
-        with pytest.raises(Unavailable) as away:
-            await client.send(partner.server.url, BOOKING)
-        assert away.value.retry_after is None
+        away = await door.send(BOOKING)
+        assert (away.outcome, away.retry_after) == (Outcome.LATER, None)
 
 
 @pytest.mark.parametrize("call", CALLS)
 async def test_silence_leaves_the_outcome_unknown(call: Call, partner: StubbornPartner) -> None:
     partner.pause = 5
-    async with open_client(timeout=0.1) as impatient:
-        with pytest.raises(OutcomeUnknown):
-            await call(impatient, partner.server.url)
+    async with open_http(timeout=0.1) as impatient:
+        silent = await call(ClewDoor(impatient, partner.server.url))
+    assert (silent.outcome, silent.status) == (Outcome.UNKNOWN, None)
+    assert silent.seconds >= 0.1
 
 
-async def test_a_partner_that_nobody_reaches_took_nothing(partner: StubbornPartner, client: PartnerClient) -> None:
+@pytest.mark.parametrize("call", CALLS)
+async def test_a_partner_that_nobody_reaches_took_nothing(call: Call, partner: StubbornPartner, door: Door) -> None:
     await partner.server.stop()
-    with pytest.raises(Unavailable):
-        await client.send(partner.server.url, BOOKING)
+    away = await call(door)
+    assert (away.outcome, away.status) == (Outcome.LATER, None)
 
 
 @pytest.mark.parametrize("said", [b"<html>", b"[]", b'{"reference": "Ana Example"}', b'{"reference": 7}'])
 async def test_an_acknowledgement_that_cannot_be_read_is_none(
-    said: bytes, partner: StubbornPartner, client: PartnerClient
+    said: bytes, partner: StubbornPartner, door: Door
 ) -> None:
     partner.answer = Response(said, status_code=202)
-    with pytest.raises(OutcomeUnknown) as unknown:
-        await client.send(partner.server.url, BOOKING)
-    assert "Ana" not in str(unknown.value)
+    unread = await door.send(BOOKING)
+    assert (unread.outcome, unread.acknowledgement) == (Outcome.UNKNOWN, None)
+    assert "Ana" not in (unread.problem or "")
 
 
-async def test_a_reference_may_be_absent_and_other_words_are_left_behind(
-    partner: StubbornPartner, client: PartnerClient
-) -> None:
+async def test_a_reference_may_be_absent_and_other_words_are_left_behind(partner: StubbornPartner, door: Door) -> None:
     for said in (b"", b"{}", b'{"patient_name": "Ana Example"}'):
         partner.answer = Response(said, status_code=200)
-        assert (await client.send(partner.server.url, BOOKING)).reference is None
+        assert (await door.send(BOOKING)).acknowledgement == Acknowledgement()
 
 
 @pytest.mark.parametrize("status", [409, 500, 503])
-async def test_a_failure_never_quotes_what_the_partner_answered(
-    status: int, partner: StubbornPartner, client: PartnerClient
+async def test_a_problem_never_quotes_what_the_partner_answered(
+    status: int, partner: StubbornPartner, door: Door
 ) -> None:
     partner.answer = Response("no bed for Ana Example", status_code=status)
-    with pytest.raises(PartnerFailure) as failure:
-        await client.send(partner.server.url, BOOKING)
-    assert "Ana" not in repr(failure.value)
+    answered = await door.send(BOOKING)
+    assert answered.problem and "Ana" not in answered.problem
+    assert answered.kept == "no bed for Ana Example"
+
+
+async def test_two_kilobytes_of_an_answer_are_kept_as_text(partner: StubbornPartner, door: Door) -> None:
+    partner.answer = Response(b"\xff\x00" + b"x" * 5_000, status_code=500)
+    kept = (await door.send(BOOKING)).kept
+    assert kept == "\N{REPLACEMENT CHARACTER}" * 2 + "x" * 2_046
 
 
 @pytest.fixture
@@ -156,10 +171,10 @@ def spans() -> Iterator[InMemorySpanExporter]:
 
 
 async def test_a_call_is_one_span_and_the_partner_is_told_of_it(
-    spans: InMemorySpanExporter, partner: StubbornPartner, client: PartnerClient
+    spans: InMemorySpanExporter, partner: StubbornPartner, door: Door
 ) -> None:
     with trace.get_tracer("test").start_as_current_span("the journey"):
-        await client.send(partner.server.url, BOOKING)
+        await door.send(BOOKING)
     calls = [span for span in spans.get_finished_spans() if span.kind is trace.SpanKind.CLIENT]
     assert len(calls) == 1
     context = calls[0].context

@@ -8,13 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
-from partners.client import PartnerClient
 from partners.simulator.city import SimulatedPartners
 from partners.simulator.config import PARTIES, SimulatorConfig
 from partners.simulator.onboarding import patients
 from schemas.identity import new_coi
 from schemas.orders import JourneyOrder
-from tests.partners.clinic import LONG_AGO, command, tomorrow
+from tests.partners.clinic import LONG_AGO, command, hand_over, tomorrow
 from tests.partners.conftest import Cities
 from tests.partners.fake_clew import FakeClew, eventually
 
@@ -55,14 +54,14 @@ def test_the_mix_of_protocols_is_drawn_from_the_seed(clew: FakeClew, tmp_path: A
 
 
 async def test_a_patient_who_leaves_is_spoken_of_no_more(
-    city_of: Cities, clew: FakeClew, client: PartnerClient
+    city_of: Cities, clew: FakeClew, http: httpx.AsyncClient
 ) -> None:
     async with city_of(journeys=1, rates={"patient_withdraws": 1}, time_lapse=A_MOMENT) as city:
         await eventually(lambda: clew.cois)
         ((order, coi),) = clew.cois.items()
         centre = city.partners["treatment_centre"].url
-        await client.send(
-            centre, command("request_evidence", coi=coi, order=order, as_of=tomorrow() + timedelta(days=9))
+        await hand_over(
+            http, centre, command("request_evidence", coi=coi, order=order, as_of=tomorrow() + timedelta(days=9))
         )
         assert city.state("treatment_centre")["waiting"] >= 2
         (left,) = await clew.hears("patient.withdrawn")
@@ -70,7 +69,7 @@ async def test_a_patient_who_leaves_is_spoken_of_no_more(
         await eventually(lambda: city.state("treatment_centre")["waiting"] == 0)
 
         late = command("clear_conditioning", coi=coi, order=order)
-        await client.send(centre, late)
+        await hand_over(http, centre, late)
         assert city.state("treatment_centre")["waiting"] == 0
     assert [event.type for event in clew.events] == ["patient.withdrawn"]
 

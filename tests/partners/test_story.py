@@ -6,9 +6,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import httpx
 import pytest
 
-from partners.client import PartnerClient
 from partners.simulator import durations
 from partners.simulator.collection_centre import collect
 from partners.simulator.config import Faults, Rates
@@ -23,7 +23,7 @@ from partners.simulator.treatment_centre import condition, infuse, provide_evide
 from schemas.identity import new_coi
 from schemas.protocols import Protocol, read_protocol_yaml
 from schemas.stages import CollectionStage
-from tests.partners.clinic import DETAILS, LONG_AGO, command
+from tests.partners.clinic import DETAILS, LONG_AGO, command, hand_over
 from tests.partners.conftest import Cities
 from tests.partners.fake_clew import FakeClew
 
@@ -108,10 +108,12 @@ def test_a_rate_changes_nothing_but_what_it_is_the_rate_of() -> None:
     assert badly[-1].body["type"] == "clew.collection.failed.v1"
 
 
-async def test_latency_is_not_part_of_the_therapys_time(city_of: Cities, clew: FakeClew, client: PartnerClient) -> None:
+async def test_latency_is_not_part_of_the_therapys_time(
+    city_of: Cities, clew: FakeClew, http: httpx.AsyncClient
+) -> None:
     for home, faults in (("quick", Faults()), ("slow", Faults(slow=1, slow_by=0.3))):
         async with city_of(home=home, faults=faults) as city:
-            await client.send(city.partners["collection_centre"].url, command("schedule_collection"))
+            await hand_over(http, city.partners["collection_centre"].url, command("schedule_collection"))
             await clew.hears("sample.collected", count=1 if home == "quick" else 2)
     quick, slow = clew.told("sample.collected")
     assert quick == slow

@@ -80,13 +80,17 @@ async def post_events(_caller: AsPartner, using: Using, request: Request) -> Res
 @router.options("", include_in_schema=False)
 async def may_post_events(
     _caller: AsPartner,
+    using: Using,
     origin: Annotated[str | None, Header(alias="WebHook-Request-Origin", pattern=r"^[!-~]{1,253}$")] = None,
+    rate: Annotated[str | None, Header(alias="WebHook-Request-Rate", pattern=r"^[1-9][0-9]{0,8}$")] = None,
 ) -> Response:
     """Agree to be sent events, where a sender asks first (CloudEvents HTTP webhook 1.0.2, section 4).
 
-    Any origin may send, at any rate: what may be said is decided by what is said.
+    At any rate, so whatever rate is asked for. A `WebHook-Request-Callback` is never called: the answer is here.
     """
-    agreed = {} if origin is None else {"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": "*"}
+    agreed = {}
+    if origin is not None and using.origins.includes(origin):
+        agreed = {"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": "*"}
     return Response(status_code=200, headers={"Allow": "GET, OPTIONS, POST", **agreed})
 
 

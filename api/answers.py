@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.base import Identifier, Strict
+from schemas.base import Code, Identifier, Strict
 from schemas.events import EventId, Source
 
 
@@ -252,10 +252,10 @@ class Readiness(Answer):
     temporal: str
 
 
-class Dismissal(Strict):
-    """A person gives up an event that nothing is known about."""
+class EventAction(Strict):
+    """What a person does with an event: which, who, and why."""
 
     source: Source
     id: EventId
     by: Identifier
-    reason: str = Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")
+    reason: Code

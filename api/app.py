@@ -13,6 +13,7 @@ from activities import temporal
 from api import problems
 from api.middleware import BodyLimit, Failsafe, Measure
 from api.openapi import describe_api
+from api.origins import Origins
 from api.pages import add_docs
 from api.reception import Reception
 from api.relay import Relay
@@ -78,7 +79,7 @@ async def _working(database: Database, link: TemporalLink, settings: Settings) -
     reception, tail = Reception(database, relay), Tail(database)
     running = asyncio.create_task(relay.run(), name="relay")
     try:
-        yield Services(database, link, relay, reception, tail)
+        yield Services(database, link, relay, reception, tail, Origins.read(settings.event_origins))
     finally:
         await tail.close()
         await reception.finish()

@@ -1,18 +1,18 @@
 """CloudEvents over HTTP: structured, binary and batched (CloudEvents HTTP protocol binding 1.0.2)."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
 from typing import Any
 from urllib.parse import unquote
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 
 from api.json_bodies import read_json
 from api.tracing import traceparent_of
 from ledger.inbox import Incoming
-from schemas.errors import Flaw, Invalid
+from schemas.errors import Flaw, Invalid, pointer
 from schemas.events import PartnerEvent, read_event
 
 STRUCTURED = "application/cloudevents+json"
@@ -20,6 +20,8 @@ BATCH = "application/cloudevents-batch+json"
 JSON = "application/json"
 
 _PREFIX = "ce-"
+_FORMATS = "application/cloudevents"
+_JSON_DATA = re.compile(r"application/(?:[a-z0-9!#$&^_.-]+\+)?json")
 _ESCAPED = re.compile(r"\\(.)")
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 
@@ -32,38 +34,52 @@ class Posted:
     batch: bool
 
 
-def read_posted(headers: Mapping[str, str], raw: bytes) -> Posted:
+def read_posted(headers: Headers, raw: bytes) -> Posted:
     """Read a request in whichever mode it is.
 
     Raises `Invalid` with a pointer to each flaw (in a batch they begin with the event's index), and
-    `HTTPException` 415 for a content type that is none of the three.
+    `HTTPException` 415 for an event format, or for data, that is not JSON.
     """
     media = _media_type(headers)
     traceparent = traceparent_of(headers)
     if media == BATCH:
         return Posted(_batch(read_json(raw), traceparent), batch=True)
-    body = read_json(raw) if media == STRUCTURED else _binary(headers, raw)
+    body = read_json(raw) if media == STRUCTURED else _binary(headers, media, raw)
     return Posted((_incoming(body, traceparent),), batch=False)
 
 
-def _media_type(headers: Mapping[str, str]) -> str:
+def _media_type(headers: Headers) -> str:
+    """The body's media type, in small letters and without parameters."""
     header = Message()
     header["Content-Type"] = headers.get("content-type") or JSON
     media, charset = header.get_content_type(), header.get_content_charset("utf-8")
     carries_event = f"{_PREFIX}specversion" in headers or "content-type" in headers
-    if media not in (STRUCTURED, BATCH, JSON) or charset not in _CHARSETS or not carries_event:
+    if not _is_read(media) or charset not in _CHARSETS or not carries_event:
         raise HTTPException(415)
     return media
 
 
-def _binary(headers: Mapping[str, str], raw: bytes) -> dict[str, Any]:
+def _is_read(media: str) -> bool:
+    """Whatever begins as CloudEvents' own types do is an event format (binding, 3); all else is the data's own type."""
+    if media.startswith(_FORMATS):
+        return media in (STRUCTURED, BATCH)
+    return _JSON_DATA.fullmatch(media) is not None
+
+
+def _binary(headers: Headers, media: str, raw: bytes) -> dict[str, Any]:
     """Attributes from the headers, the data from the body."""
-    attributes: dict[str, Any] = {
-        name.removeprefix(_PREFIX): _header_value(name, value)
-        for name, value in headers.items()
-        if name.startswith(_PREFIX)
-    }
-    return {**attributes, "datacontenttype": JSON, "data": read_json(raw) if raw else {}}
+    names = [name.removeprefix(_PREFIX) for name in headers if name.startswith(_PREFIX)]
+    flaws = [_flaw(name, "given_twice", "two headers for one attribute") for name in names if names.count(name) > 1]
+    if "datacontenttype" in names:
+        flaws.append(_flaw("datacontenttype", "not_a_header", "Content-Type says it (binding, 3.1.1)"))
+    if flaws:
+        raise Invalid("malformed", "The headers are not those of one event.", flaws)
+    attributes: dict[str, Any] = {name: _header_value(name, headers[f"{_PREFIX}{name}"]) for name in names}
+    return {**attributes, "datacontenttype": media, "data": read_json(raw) if raw else {}}
+
+
+def _flaw(attribute: str, code: str, detail: str) -> Flaw:
+    return Flaw(pointer=pointer([attribute]), code=code, detail=detail)
 
 
 def _header_value(name: str, value: str) -> str:
@@ -73,8 +89,7 @@ def _header_value(name: str, value: str) -> str:
     try:
         return unquote(value, errors="strict")
     except UnicodeDecodeError:
-        where = "/" + name.removeprefix(_PREFIX)
-        flaw = Flaw(pointer=where, code="not_utf8", detail="percent-encoded bytes that are not UTF-8")
+        flaw = _flaw(name, "not_utf8", "percent-encoded bytes that are not UTF-8")
         raise Invalid("malformed", "A header holds percent-encoded bytes that are not UTF-8.", [flaw]) from None
 
 

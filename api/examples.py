@@ -85,6 +85,9 @@ _DISMISSED = {
 EVENT = {"It took effect": _EVENT}
 EVENT_PAGE = {"One page": {"items": [_EVENT], "next": None}}
 EVENT_DISMISSED = {"Given up": _DISMISSED}
+EVENT_RELEASED = {"It took effect after all": {**_EVENT, "decided_by": "coordinator-4"}}
+RELEASE = {"source": HOSPITAL, "id": "evt-0001", "by": "coordinator-4", "reason": "label_corrected"}
+RELEASE_BODY = {"application/json": {"What it named is known now": RELEASE}}
 DISMISSAL = {"source": "//courier.example", "id": "evt-0002", "by": "coordinator-4", "reason": "wrong_recipient"}
 DISMISSAL_BODY = {"application/json": {"Nobody knows this shipment": DISMISSAL}}
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.origins import Origins
 from api.reception import Reception
 from api.relay import Relay
 from api.tail import Tail
@@ -21,6 +22,7 @@ class Services:
     relay: Relay
     reception: Reception
     tail: Tail
+    origins: Origins
 
 
 async def _services(request: Request) -> Services:

@@ -134,7 +134,7 @@ def _supersede(
         raise Conflict("ledger_conflict", f"{batch.coi} has another entry under number {first}.")
     last = last_seq(connection, batch.coi)
     there = on_record(connection, batch.coi, first, last)
-    forget(connection, batch.coi, (there[seq] for seq in range(first, last + 1)))
+    forget(connection, batch.coi, first, [there[seq] for seq in range(first, last + 1)])
     offset = last + 2 - again[0].seq
     facts = [notice(batch, first, last), *renumbered(again, offset)]
     put_on_record(connection, batch.coi, facts, there, recorded_at)
@@ -182,7 +182,8 @@ def _refuse_unless_closed(connection: Connection, coi: str) -> None:
 
 def _recorded_as(connection: Connection, coi: str, event: PartnerEvent) -> str | None:
     of_event = (ENTRY.c.journey == coi, ENTRY.c.source == event.source, ENTRY.c.event_id == event.id)
-    found: Any = connection.execute(select(ENTRY.c.type).where(*of_event).limit(1)).scalar_one_or_none()
+    newest = select(ENTRY.c.type).where(*of_event).order_by(ENTRY.c.seq.desc()).limit(1)
+    found: Any = connection.execute(newest).scalar_one_or_none()
     return None if found is None else str(found)
 
 

@@ -1,7 +1,7 @@
 """The inbox: an event is acknowledged when it is committed here, and stays until its journey has judged it.
 
 unmatched ──(its subject becomes known)──> received ──(the journey's word, written with the ledger)──> applied, …
-    └──(a person gives it up)──> dismissed
+    └──(a person gives it up)──> dismissed            held, late, refused ──(a person decides)──> applied, dismissed
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,13 +14,11 @@ from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, func, or_, se
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from ledger.operations import put_operation
 from ledger.statements import table_of
 from ledger.tables import IdentifierRow, InboxRow, JourneyRow
 from schemas.errors import Conflict, Flaw, NotFound
 from schemas.events import PartnerEvent
 from schemas.facts import EventStatus
-from schemas.operations import OnEvent
 
 Key = tuple[str, str]
 """Source and id: the identity of an event."""
@@ -213,25 +211,6 @@ async def mark_delivered(session: AsyncSession, keys: Sequence[Key], now: dateti
     for first in range(0, len(keys), _KEYS_A_STATEMENT):
         part = list(keys[first : first + _KEYS_A_STATEMENT])
         await session.execute(_DELIVERED, {"keys": part, "now": now})
-
-
-async def dismiss(
-    session: AsyncSession, source: str, event_id: str, *, by: str, reason: str, now: datetime
-) -> InboxRow:
-    """A person gives up an event that nothing is known about, and that is on record. Again is the same as once.
-
-    Raises `NotFound` (`unknown_event`) and `Conflict` (`event_not_unmatched`).
-    """
-    row = await look_up(session, source, event_id, lock=True)
-    if row.status == EventStatus.DISMISSED:
-        return row
-    if row.status != EventStatus.UNMATCHED:
-        raise Conflict("event_not_unmatched", f"The event is {row.status}: only an unmatched one can be given up.")
-    row.status, row.reason, row.decided_by = EventStatus.DISMISSED.value, reason, by
-    await put_operation(
-        session, "inbox", "event.dismissed", OnEvent(source=source, event=event_id, reason=reason), by, now
-    )
-    return row
 
 
 async def backlog(session: AsyncSession) -> Backlog:

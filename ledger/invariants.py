@@ -69,6 +69,25 @@ def _once(record: Record) -> Iterator[str]:
             yield f"event {event} of {source} took effect {times} times"
 
 
+def _only_released_again(record: Record) -> Iterator[str]:
+    """What came to nothing, or was given up, takes effect only where a person released it since."""
+    settled: set[tuple[str, str | None]] = set()
+    for entry in record:
+        event = (entry.source, entry.event_id)
+        if entry.type == "event.released":
+            settled.discard(event)
+        elif _came_to_nothing(entry):
+            settled.add(event)
+        elif _took_effect(entry) and event in settled:
+            yield f"entry {entry.seq}, {entry.type}: the event had come to nothing, and nobody released it"
+
+
+def _came_to_nothing(entry: EntryRow) -> bool:
+    # A conflict speaks of other content under the id of an event that has an outcome of its own.
+    conflict = entry.type == "event.refused" and entry.data["reason"] == "event_conflict"
+    return entry.event_id is not None and entry.type.startswith("event.") and not conflict
+
+
 def _still_while_held(record: Record) -> Iterator[str]:
     held = False
     for entry in record:
@@ -148,6 +167,7 @@ def _took_effect(entry: EntryRow) -> bool:
 
 CHECKS: tuple[tuple[int, Check], ...] = (
     (2, _once),
+    (2, _only_released_again),
     (3, _still_while_held),
     (3, _containers_are_known),
     (3, _never_expired),

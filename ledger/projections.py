@@ -198,6 +198,8 @@ HANDLERS: dict[str, Handler] = {
     "materials.settled": nothing_more,
     "event.late": nothing_more,
     "event.refused": nothing_more,
+    "event.released": nothing_more,
+    "event.given_up": nothing_more,
     "signal.quarantined": nothing_more,
     "record.superseded": nothing_more,
     **dict.fromkeys(CATALOGUE, nothing_more),

@@ -20,11 +20,27 @@ _NOTICES = (
     select(ENTRY.c.data).where(ENTRY.c.journey == bindparam("coi"), ENTRY.c.type == SUPERSEDED).order_by(ENTRY.c.seq)
 )
 
-_HEAR_AGAIN = (
+_CAME_TO_NOTHING = (
+    select(ENTRY.c.seq, ENTRY.c.source, ENTRY.c.event_id, ENTRY.c.type, ENTRY.c.data)
+    .where(
+        ENTRY.c.journey == bindparam("coi"),
+        ENTRY.c.seq < bindparam("first"),
+        ENTRY.c.type.in_(("event.late", "event.refused")),
+        ENTRY.c.event_id.in_(bindparam("ids", expanding=True)),
+    )
+    .order_by(ENTRY.c.seq)
+)
+
+_STANDS = (
     INBOX.update()
     .where(INBOX.c.source == bindparam("of_source"), INBOX.c.id == bindparam("of_id"))
-    .values(status=EventStatus.RECEIVED.value, reason=None)
+    .values(status=bindparam("status"), reason=bindparam("reason"), decided_by=None)
 )
+
+Words = dict[tuple[str, str], tuple[str, str | None]]
+"""Events by source and id, each with its status and the reason of that."""
+
+_AWAITED = (EventStatus.RECEIVED.value, None)
 
 
 class Numbering:
@@ -72,13 +88,37 @@ def notice(batch: Batch, first: int, last: int) -> Fact:
     return Fact(seq=last + 1, type=SUPERSEDED, occurred_at=batch.epoch, actor=CLEW, data=data)
 
 
-def forget(connection: Connection, coi: str, entries: Iterable[RowMapping]) -> None:
-    """Undo what superseded entries did beside the record: their events await the journey's word again."""
-    heard = [{"of_source": row["source"], "of_id": row["event_id"]} for row in entries if row["event_id"] is not None]
-    if heard:
-        connection.execute(_HEAR_AGAIN, heard)
+def forget(connection: Connection, coi: str, first: int, entries: Sequence[RowMapping]) -> None:
+    """Undo what superseded entries, from number `first` on, did beside the record.
+
+    Their events await the journey's word again. One that a person had released stands as it did before, and one that
+    was given up waits again: the journey has forgotten the decision, and would say nothing more of its own.
+    """
+    events = [row for row in entries if row["event_id"] is not None]
+    words: Words = {(row["source"], row["event_id"]): _AWAITED for row in events}
+    words |= _earlier_words(connection, coi, first, words)
+    words |= {
+        (row["source"], row["event_id"]): (EventStatus.HELD.value, row["data"]["waited_for"])
+        for row in events
+        if row["type"] == "event.given_up"
+    }
+    if words:
+        rows = [{"of_source": key[0], "of_id": key[1], "status": w[0], "reason": w[1]} for key, w in words.items()]
+        connection.execute(_STANDS, rows)
     for table in (STAGE, TASK, DEVIATION, MATERIAL):
         connection.execute(table.delete().where(table.c.journey == coi))
+
+
+def _earlier_words(connection: Connection, coi: str, first: int, events: Iterable[tuple[str, str]]) -> Words:
+    """Of these events, those that had come to nothing before entry `first`, and why."""
+    keys, void = set(events), superseded(connection, coi)
+    asked = {"coi": coi, "first": first, "ids": sorted({event_id for _, event_id in keys})}
+    found = connection.execute(_CAME_TO_NOTHING, asked).mappings()
+    return {
+        (row["source"], row["event_id"]): (row["type"].removeprefix("event."), row["data"]["reason"])
+        for row in found
+        if row["seq"] not in void and (row["source"], row["event_id"]) in keys
+    }
 
 
 def superseded(connection: Connection, coi: str) -> set[int]:

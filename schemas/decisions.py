@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from schemas.base import Code, Identifier, Instant, Strict
+from schemas.events import PartnerEvent
 from schemas.identity import Role
 from schemas.stages import StageId
 
@@ -72,6 +73,33 @@ class DecisionMade(Strict):
     """A decision on its way into the journey: the argument of the update `decide`."""
 
     decision: Decision
+
+
+class AboutEvent(DecisionBase):
+    """Base: a person decides what becomes of an event that has had no effect so far."""
+
+    event: PartnerEvent
+
+
+class ReleaseEvent(AboutEvent):
+    """Judge an event once more that was recorded without effect: what stood against it may have been corrected."""
+
+    kind: Literal["release"] = "release"
+
+
+class DismissEvent(AboutEvent):
+    """Give up an event that waits: it is heard no more."""
+
+    kind: Literal["dismiss"] = "dismiss"
+
+
+EventDecision = Annotated[ReleaseEvent | DismissEvent, Field(discriminator="kind")]
+
+
+class EventDecided(Strict):
+    """A decision on an event, on its way into the journey: the argument of the update `decide_event`."""
+
+    decision: EventDecision
 
 
 class DecisionReceipt(Strict):

@@ -7,7 +7,7 @@ the name of the Temporal signal, it is `sample.collected`.
 import json
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
 
 from schemas import event_data as said
 from schemas.base import Identifier, Instant, Strict, Tolerant
@@ -57,6 +57,13 @@ _PREFIX, _SUFFIX = "clew.", ".v1"
 EventType = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
 Source = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$")]
 EventId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,120}$")]
+JsonType = Annotated[
+    str,
+    BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value),
+    StringConstraints(pattern=r"^application/([a-z0-9!#$&^_.\-]+\+)?json( *;.*)?$"),
+]
+"""JSON, also under a name of the sender's own: `application/vnd.hospital+json`. Media types know no capitals."""
+
 TraceParent = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")]
 
 
@@ -83,7 +90,7 @@ class CloudEvent(Tolerant):
     type: str
     subject: Identifier
     time: Instant
-    datacontenttype: Annotated[str, StringConstraints(pattern=r"^application/json(;.*)?$")] = "application/json"
+    datacontenttype: JsonType = "application/json"
     traceparent: TraceParent | None = None
     data: Annotated[dict[str, Any], Field(default_factory=dict)]
 

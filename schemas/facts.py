@@ -5,6 +5,7 @@ A fact is either a partner's event that the journey has judged (its `type` is th
 from facts alone, so whatever a page shows can be made again from the ledger.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -83,6 +84,20 @@ class EventWithoutEffect(FactData):
     reason: Code
     stage: StageId | None = None
     said: dict[str, Any]
+
+
+class EventReleased(FactData):
+    """`event.released`: a person had an event judged once more; what came of that follows. The actor is the person."""
+
+    event_type: EventType
+    subject: Identifier
+    reason: Code
+
+
+class EventGivenUp(EventWithoutEffect):
+    """`event.given_up`: a person gave up an event that waited, and why; `waited_for` is why it had to wait."""
+
+    waited_for: Code
 
 
 class SignalQuarantined(FactData):
@@ -240,6 +255,8 @@ FACTS: dict[str, type[FactData]] = {
     "materials.settled": MaterialsSettled,
     "event.late": EventWithoutEffect,
     "event.refused": EventWithoutEffect,
+    "event.released": EventReleased,
+    "event.given_up": EventGivenUp,
     "signal.quarantined": SignalQuarantined,
     "record.superseded": RecordSuperseded,
 }
@@ -280,12 +297,16 @@ class EventStatus(StrEnum):
 
 
 class EventOutcome(Strict):
-    """The journey's word on an event, for the sender who asks."""
+    """The journey's word on an event, for the sender who asks; `by`: a person's, where one decided it.
+
+    `received` takes the journey's earlier word back, which is its last otherwise: a person released the event.
+    """
 
     source: Source
     id: EventId
     status: EventStatus
     reason: Code | None = None
+    by: Identifier | None = None
 
 
 class Batch(Strict):
@@ -314,11 +335,16 @@ class Appended(Strict):
 
 def event_fact(seq: int, event: PartnerEvent, fact_type: str, data: FactData) -> Fact:
     """The fact that a partner's event became."""
+    return decided_fact(seq, event, fact_type, data, event.occurred_at, event.source)
+
+
+def decided_fact(seq: int, event: PartnerEvent, fact_type: str, data: FactData, at: datetime, actor: str) -> Fact:
+    """What somebody made of a partner's event, and when."""
     return Fact(
         seq=seq,
         type=fact_type,
-        occurred_at=event.occurred_at,
-        actor=event.source,
+        occurred_at=at,
+        actor=actor,
         source=event.source,
         event_id=event.id,
         data=data.model_dump(mode="json", exclude_defaults=True),

@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     relay_interval: float = Field(
         default=0.5, gt=0, description="Seconds between two sweeps of the inbox for what is not delivered yet."
     )
+    event_origins: str = Field(
+        default="*", description="Names of senders that may ask to send events, comma-separated; `*`: any."
+    )
     partner_timeout: float = Field(default=10, gt=0, description="Seconds to wait for a partner's answer.")
     otlp_endpoint: str | None = Field(default=None, description="OTLP/HTTP endpoint for traces. Unset: none are sent.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(

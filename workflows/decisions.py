@@ -2,12 +2,24 @@
 
 from datetime import datetime
 
-from schemas.decisions import CancelJourney, Choice, DecideTask, Decision, HoldJourney, LiftHold
-from schemas.facts import HoldLifted, HoldPlaced, TaskDecided
+from schemas.decisions import (
+    CancelJourney,
+    Choice,
+    DecideTask,
+    Decision,
+    DismissEvent,
+    EventDecision,
+    HoldJourney,
+    LiftHold,
+    ReleaseEvent,
+)
+from schemas.events import PartnerEvent
+from schemas.facts import EventStatus, HoldLifted, HoldPlaced, TaskDecided
 from schemas.stages import CollectionStage, ManufactureStage, StageBase
-from workflows import checks
+from workflows import checks, hearing
 from workflows.hearing import leave
 from workflows.notebook import Notebook
+from workflows.rules import judge_afresh, known_under, waits_under
 from workflows.state import JourneyState, StageState
 
 CHOICES: dict[str, str] = {
@@ -114,6 +126,47 @@ def take(state: JourneyState, notebook: Notebook, decision: Decision, now: datet
             seq = leave(state, notebook, decision.reason, now, decision.by)
     state.decisions[decision.id] = seq
     state.as_of = max(state.as_of, now)
+    return seq
+
+
+def event_refusal(state: JourneyState, decision: EventDecision) -> tuple[str, str, str] | None:
+    """Why nothing can be decided on an event: a code of `schemas.errors.CODES`, a sentence, and what the judge says."""
+    event = decision.event
+    if decision.id in state.decisions:
+        return None
+    if state.closed is not None:
+        return "journey_closed", "The journey is closed; it judges nothing any more.", "journey_closed"
+    known = known_under(state, event.identity)
+    if known is None:
+        return "event_pending", "The journey has not heard the event yet.", "not_heard"
+    if known != event.fingerprint():
+        return "event_conflict", "The journey has heard something else under this id.", "event_conflict"
+    waits = waits_under(state, event.identity) is not None
+    if isinstance(decision, DismissEvent):
+        return None if waits else ("event_settled", "The event does not wait any more.", "does_not_wait")
+    return _release_refusal(state, event, waits=waits)
+
+
+def _release_refusal(state: JourneyState, event: PartnerEvent, *, waits: bool) -> tuple[str, str, str] | None:
+    if not waits and event.identity not in state.without_effect:
+        return "event_settled", "The event is not on record as without effect.", "settled"
+    verdict = judge_afresh(state, event)
+    reason = verdict.reason or verdict.status.value
+    if verdict.status is EventStatus.HELD:
+        return "event_waits", f"The event comes before its time: {reason}.", reason
+    if verdict.status is not EventStatus.APPLIED:
+        return "event_without_effect", f"The event cannot take effect: {reason}.", reason
+    return None
+
+
+def take_event(state: JourneyState, notebook: Notebook, decision: EventDecision, now: datetime) -> int:
+    """Put a decision on an event on record, with what follows from it; gives the number of its fact."""
+    match decision:
+        case ReleaseEvent():
+            seq = hearing.release(state, notebook, decision, now)
+        case DismissEvent():
+            seq = hearing.give_up(state, notebook, decision, now)
+    state.decisions[decision.id] = seq
     return seq
 
 

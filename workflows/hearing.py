@@ -2,11 +2,19 @@
 
 from datetime import datetime
 
+from schemas.decisions import DismissEvent, ReleaseEvent
 from schemas.events import PartnerEvent
-from schemas.facts import EventFact, EventStatus, EventWithoutEffect, JourneyLeaving
+from schemas.facts import (
+    EventFact,
+    EventGivenUp,
+    EventReleased,
+    EventStatus,
+    EventWithoutEffect,
+    JourneyLeaving,
+)
 from workflows.effects import departure, take_effect
 from workflows.notebook import Notebook
-from workflows.rules import Verdict, judge
+from workflows.rules import Verdict, identity_of, judge, judge_afresh
 from workflows.state import Heard, Impasse, JourneyState, StageState
 from workflows.steps import Hearing, Step
 
@@ -39,6 +47,36 @@ def give_up_waiting(state: JourneyState, notebook: Notebook) -> None:
         event = PartnerEvent.model_validate(each)
         _without_effect(state, notebook, event, Verdict(EventStatus.REFUSED, "never_needed"))
     state.waiting = []
+
+
+def release(state: JourneyState, notebook: Notebook, decision: ReleaseEvent, now: datetime) -> int:
+    """Hear an event anew that was recorded without effect, as if it arrived now. Gives the number of the fact that
+    says who wanted it."""
+    event = decision.event
+    released = EventReleased(event_type=event.type, subject=event.subject, reason=decision.reason)
+    seq = notebook.note_decided(event, "event.released", released, now, decision.by)
+    del state.seen[event.identity]
+    state.without_effect.remove(event.identity)
+    notebook.answer(event, EventStatus.RECEIVED, by=decision.by)
+    hear(state, notebook, event, now)
+    return seq
+
+
+def give_up(state: JourneyState, notebook: Notebook, decision: DismissEvent, now: datetime) -> int:
+    """Let an event that waits wait no more; its id stays known. Gives the number of the fact."""
+    event, verdict = decision.event, judge_afresh(state, decision.event)
+    state.waiting = [each for each in state.waiting if identity_of(each) != event.identity]
+    state.seen[event.identity] = event.fingerprint()
+    given_up = EventGivenUp(
+        event_type=event.type,
+        subject=event.subject,
+        reason=decision.reason,
+        stage=verdict.stage.id if verdict.stage else None,
+        said=event.data,
+        waited_for=verdict.reason or verdict.status.value,
+    )
+    notebook.answer(event, EventStatus.DISMISSED, decision.reason, by=decision.by)
+    return notebook.note_decided(event, "event.given_up", given_up, now, decision.by)
 
 
 def _hear_one(
@@ -76,6 +114,7 @@ def _without_effect(state: JourneyState, notebook: Notebook, event: PartnerEvent
     conflict = verdict.reason == "event_conflict"
     if not conflict:
         state.seen[event.identity] = event.fingerprint()
+        state.without_effect.append(event.identity)
     data = EventWithoutEffect(
         event_type=event.type,
         subject=event.subject,

@@ -8,7 +8,7 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from schemas.base import Strict
-from schemas.decisions import DecisionMade, DecisionReceipt
+from schemas.decisions import DecisionMade, DecisionReceipt, EventDecided
 from schemas.facts import JourneyClosed, JourneyStatus
 from schemas.orders import JourneyStart
 from workflows import course, decisions, hearing
@@ -76,8 +76,7 @@ class Journey:
         if seq is None:
             seq = decisions.take(self.state, self.notebook, decision, workflow.now())
             self.people.watch_hold()
-        await workflow.wait_condition(lambda: self.state.recorded >= seq)
-        return DecisionReceipt(decision=decision.id, seq=seq + self.state.offset)
+        return await self._on_record(decision.id, seq)
 
     @decide.validator
     def may_be_decided(self, made: DecisionMade) -> None:
@@ -85,6 +84,23 @@ class Journey:
         refused = decisions.refusal(self.state, made.decision)
         if refused is not None:
             raise ApplicationError(refused[1], type=refused[0], non_retryable=True)
+
+    @workflow.update
+    async def decide_event(self, decided: EventDecided) -> DecisionReceipt:
+        """A person has an event judged once more, or gives it up; answered when what followed is on the ledger."""
+        decision = decided.decision
+        seq = self.state.decisions.get(decision.id)
+        if seq is None:
+            seq = decisions.take_event(self.state, self.notebook, decision, workflow.now())
+        return await self._on_record(decision.id, seq)
+
+    @decide_event.validator
+    def event_may_be_decided(self, decided: EventDecided) -> None:
+        """Refuse before anything enters history; beside the code goes what the judge says of the event."""
+        refused = decisions.event_refusal(self.state, decided.decision)
+        if refused is not None:
+            code, sentence, reason = refused
+            raise ApplicationError(sentence, reason, type=code, non_retryable=True)
 
     def open(self, *, is_new: bool) -> None:
         """Put the start on record, or go on where the run before this one stopped."""
@@ -137,6 +153,10 @@ class Journey:
 
     def _is_at_an_end(self) -> bool:
         return bool(self.state.leaving) or course.is_over(self.state) or self.must_renew()
+
+    async def _on_record(self, decision: str, seq: int) -> DecisionReceipt:
+        await workflow.wait_condition(lambda: self.state.recorded >= seq)
+        return DecisionReceipt(decision=decision, seq=seq + self.state.offset)
 
     async def _keep_writing(self) -> None:
         while True:

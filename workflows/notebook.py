@@ -17,6 +17,7 @@ from schemas.facts import (
     HoldPlaced,
     TaskClosed,
     TaskOpened,
+    decided_fact,
     event_fact,
 )
 from workflows.state import JourneyState, OpenDeviation, TaskState
@@ -53,9 +54,17 @@ class Notebook:
         self._facts.append(event_fact(self.state.seq, event, fact_type, data))
         return self.state.seq
 
-    def answer(self, event: PartnerEvent, status: EventStatus, reason: str | None = None) -> None:
+    def note_decided(self, event: PartnerEvent, fact_type: str, data: FactData, at: datetime, actor: str) -> int:
+        """Write what a person decided on a partner's event; gives the fact's number."""
+        self.state.seq += 1
+        self._facts.append(decided_fact(self.state.seq, event, fact_type, data, at, actor))
+        return self.state.seq
+
+    def answer(
+        self, event: PartnerEvent, status: EventStatus, reason: str | None = None, by: str | None = None
+    ) -> None:
         """Tell the sender, should it ask, what became of its event."""
-        self._outcomes.append(EventOutcome(source=event.source, id=event.id, status=status, reason=reason))
+        self._outcomes.append(EventOutcome(source=event.source, id=event.id, status=status, reason=reason, by=by))
 
     def take(self, most: int, epoch: datetime) -> Batch:
         """The oldest facts, at most `most`, and all outcomes, for one append; the notebook forgets them."""

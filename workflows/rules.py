@@ -1,6 +1,8 @@
 """The judge: what an event means to a journey. Pure: the workflow, the property tests and replays call this one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from schemas.event_data import MaterialReceived, Shipment
 from schemas.events import PartnerEvent
@@ -29,10 +31,15 @@ class Verdict:
 
 def judge(state: JourneyState, event: PartnerEvent) -> Verdict:
     """Accept, hold, ignore as duplicate, record as late, or refuse with a code. Never mutates, never waits."""
-    known = _known_under(state, event.identity)
+    known = known_under(state, event.identity)
     if known is not None:
         same = known == event.fingerprint()
         return Verdict(EventStatus.DUPLICATE) if same else Verdict(EventStatus.REFUSED, "event_conflict")
+    return judge_afresh(state, event)
+
+
+def judge_afresh(state: JourneyState, event: PartnerEvent) -> Verdict:
+    """The verdict on an event as if its id had never been heard."""
     if state.closed is not None:
         return Verdict(EventStatus.LATE, "journey_closed")
     if state.leaving is not None:
@@ -42,12 +49,20 @@ def judge(state: JourneyState, event: PartnerEvent) -> Verdict:
     return _judge_for_stage(state, event)
 
 
-def _known_under(state: JourneyState, identity: str) -> str | None:
+def known_under(state: JourneyState, identity: str) -> str | None:
     """The fingerprint of what was heard under a source and id before: on record, or waiting still."""
-    if identity in state.seen:
-        return state.seen[identity]
-    waiting = [each for each in state.waiting if f"{each['source']} {each['id']}" == identity]
+    return state.seen.get(identity) or waits_under(state, identity)
+
+
+def waits_under(state: JourneyState, identity: str) -> str | None:
+    """The fingerprint of what waits under a source and id."""
+    waiting = [each for each in state.waiting if identity_of(each) == identity]
     return PartnerEvent.model_validate(waiting[0]).fingerprint() if waiting else None
+
+
+def identity_of(waiting: Mapping[str, Any]) -> str:
+    """The identity of an event as the state keeps it while it waits."""
+    return f"{waiting['source']} {waiting['id']}"
 
 
 def _judge_for_stage(state: JourneyState, event: PartnerEvent) -> Verdict:

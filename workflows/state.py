@@ -123,6 +123,7 @@ class JourneyState(BaseModel):
     stages: dict[str, StageState]
     waiting: list[dict[str, Any]] = Field(default_factory=list)
     seen: dict[str, str] = Field(default_factory=dict)
+    without_effect: list[str] = Field(default_factory=list)
     materials: dict[str, Material] = Field(default_factory=dict)
     batches: dict[str, Batch] = Field(default_factory=dict)
     releases: dict[str, Release] = Field(default_factory=dict)

@@ -5,32 +5,23 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Query
 from pydantic import TypeAdapter
-from temporalio.client import Client, WorkflowUpdateFailedError
-from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError, RPCStatusCode
 
 from api import examples
 from api.answers import DeviationView, TaskView
 from api.callers import AsPerson
 from api.cursors import Cursor, Limit, Page, decode, page
 from api.documented import answer, problems, request_body
-from api.handover import is_closed
-from api.refusals import KINDS, refusal
-from api.services import Services, Using
+from api.journey_updates import put_to_journey
+from api.services import Using
 from ledger import queries
 from ledger.registry import find_journey
 from ledger.tables import DeviationRow
 from schemas.base import Code, Identifier, Instant
 from schemas.decisions import Decision, DecisionMade, DecisionReceipt
-from schemas.errors import ClewError, Conflict, Unavailable
 from schemas.identity import CoiId, Role
 from schemas.orders import PartyName
-from workflows.names import journey_workflow_id
 
 router = APIRouter(prefix="/v1", tags=["decisions"])
-
-DECIDE_WITHIN = 10.0
-"""Seconds that the journey has to answer: a worker must be there, and the ledger must take it."""
 
 _PLACE = TypeAdapter(tuple[Instant, CoiId, Identifier])
 
@@ -136,37 +127,8 @@ async def decide(_caller: AsPerson, using: Using, coi: str, decision: Annotated[
     """
     async with using.database.reading() as session:
         await find_journey(session, coi)
-    try:
-        return await using.temporal.call(lambda client: _update(client, coi, decision), DECIDE_WITHIN)
-    except WorkflowUpdateFailedError as error:
-        raise _refused(error) from error
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
-            raise
-        raise await _nobody_there(using, coi) from error
+    return await put_to_journey(using, coi, DecisionMade(decision=decision))
 
 
 def _deviation_place(row: DeviationRow) -> tuple[datetime, str, str]:
     return row.opened_at, row.journey, row.id
-
-
-async def _update(client: Client, coi: str, decision: Decision) -> DecisionReceipt:
-    handle = client.get_workflow_handle(journey_workflow_id(coi))
-    receipt: DecisionReceipt = await handle.execute_update(
-        "decide", DecisionMade(decision=decision), id=decision.id, result_type=DecisionReceipt
-    )
-    return receipt
-
-
-def _refused(error: WorkflowUpdateFailedError) -> ClewError:
-    """The journey's refusal in our own kinds. A failure that is no refusal is a defect, and stays one."""
-    cause = error.cause
-    if isinstance(cause, ApplicationError) and cause.type in KINDS:
-        return refusal(cause.type, cause.message)
-    raise error
-
-
-async def _nobody_there(using: Services, coi: str) -> ClewError:
-    if await is_closed(using.database, using.temporal, coi, DECIDE_WITHIN):
-        return Conflict("journey_closed", "The journey is closed; nothing can be decided on it.")
-    return Unavailable("temporal_unavailable", "The journey is recorded and has not started yet.")

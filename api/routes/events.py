@@ -1,6 +1,5 @@
-"""Events: taken, looked up, listed, given up."""
+"""Events: taken, looked up, listed, released, given up."""
 
-from datetime import UTC, datetime
 from time import perf_counter
 from typing import Annotated, Any
 
@@ -8,9 +7,9 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import TypeAdapter
 
-from api import examples
-from api.answers import BatchReceipt, Dismissal, EventReceipt, EventView, Links
-from api.callers import AsOperator, AsPartner, AsPerson
+from api import event_desk, examples
+from api.answers import BatchReceipt, EventAction, EventReceipt, EventView, Links
+from api.callers import AsOperator, AsPartner
 from api.cursors import Cursor, Limit, Page, decode, page
 from api.documented import answer, problems, request_body
 from api.envelopes import BATCH, JSON, STRUCTURED, read_posted
@@ -81,13 +80,17 @@ async def post_events(_caller: AsPartner, using: Using, request: Request) -> Res
 @router.options("", include_in_schema=False)
 async def may_post_events(
     _caller: AsPartner,
+    using: Using,
     origin: Annotated[str | None, Header(alias="WebHook-Request-Origin", pattern=r"^[!-~]{1,253}$")] = None,
+    rate: Annotated[str | None, Header(alias="WebHook-Request-Rate", pattern=r"^[1-9][0-9]{0,8}$")] = None,
 ) -> Response:
     """Agree to be sent events, where a sender asks first (CloudEvents HTTP webhook 1.0.2, section 4).
 
-    Any origin may send, at any rate: what may be said is decided by what is said.
+    At any rate, so whatever rate is asked for. A `WebHook-Request-Callback` is never called: the answer is here.
     """
-    agreed = {} if origin is None else {"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": "*"}
+    agreed = {}
+    if origin is not None and using.origins.includes(origin):
+        agreed = {"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": "*"}
     return Response(status_code=200, headers={"Allow": "GET, OPTIONS, POST", **agreed})
 
 
@@ -120,28 +123,62 @@ async def list_events(
 
 
 @router.post(
+    "/release",
+    operation_id="releaseEvent",
+    summary="Have an event judged once more",
+    response_model=EventView,
+    responses={
+        **answer(200, "The event took effect.", examples.EVENT_RELEASED),
+        **problems(
+            "malformed",
+            "not_json",
+            "unknown_event",
+            "event_pending",
+            "event_settled",
+            "event_waits",
+            "event_without_effect",
+            "event_conflict",
+            "journey_closed",
+            "ledger_unavailable",
+            "temporal_unavailable",
+        ),
+    },
+    openapi_extra=request_body(examples.RELEASE_BODY),
+)
+async def release_event(_caller: AsOperator, using: Using, release: EventAction) -> EventView:
+    """A late or refused event is judged as if it arrived now: useful once what stood against it is corrected.
+
+    It takes effect as any other would, or is refused with what the judge says and stays as it was.
+    """
+    return await event_desk.release(using, release)
+
+
+@router.post(
     "/dismiss",
     operation_id="dismissEvent",
-    summary="Give up an unmatched event",
+    summary="Give up an event",
     response_model=EventView,
     responses={
         **answer(200, "The event is given up; it stays on record.", examples.EVENT_DISMISSED),
-        **problems("malformed", "not_json", "unknown_event", "event_not_unmatched", "ledger_unavailable"),
+        **problems(
+            "malformed",
+            "not_json",
+            "unknown_event",
+            "event_pending",
+            "event_settled",
+            "event_conflict",
+            "ledger_unavailable",
+            "temporal_unavailable",
+        ),
     },
     openapi_extra=request_body(examples.DISMISSAL_BODY),
 )
-async def dismiss_event(_caller: AsPerson, using: Using, dismissal: Dismissal) -> EventView:
-    """Only a person gives up an event whose subject nobody knows, and says why."""
-    async with using.database.writing() as session:
-        row = await inbox.dismiss(
-            session,
-            dismissal.source,
-            dismissal.id,
-            by=dismissal.by,
-            reason=dismissal.reason,
-            now=datetime.now(UTC),
-        )
-        return EventView.model_validate(row)
+async def dismiss_event(_caller: AsOperator, using: Using, dismissal: EventAction) -> EventView:
+    """A person says of an event that is unmatched, held, late or refused that nothing more shall come of it, and why.
+
+    One that waits in its journey is taken out of there.
+    """
+    return await event_desk.dismiss(using, dismissal)
 
 
 @router.get(

@@ -12,8 +12,8 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client
 
+from api import journey_updates
 from api.refusals import KINDS
-from api.routes import decisions
 from ledger.database import Database
 from schemas.settings import Settings
 from tests.api.clinic import Clinic, clinic, fact, started, withdrawn
@@ -98,7 +98,7 @@ async def test_a_closed_journey_that_temporal_has_forgotten_is_still_closed(boar
 async def test_a_journey_that_does_not_answer_in_time_is_unavailable(
     board: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decisions, "DECIDE_WITHIN", 0.3)
+    monkeypatch.setattr(journey_updates, "DECIDE_WITHIN", 0.3)
     answer = await board.http.post(f"/v1/journeys/{await board.patient()}/decisions", json=decision("hold"))
     assert (answer.status_code, answer.json()["code"]) == (503, "temporal_unavailable")
     assert answer.json()["retry_can_help"] is True

@@ -67,6 +67,7 @@ def test_every_route_of_the_design_is_there(document: dict[str, Any]) -> None:
     assert {name for name, _ in operations(document)} == {
         "POST /v1/events",
         "GET /v1/events",
+        "POST /v1/events/release",
         "POST /v1/events/dismiss",
         "GET /v1/events/{source}/{event_id}",
         "POST /v1/journeys",
@@ -127,7 +128,9 @@ def test_kinds_are_of_listed_codes() -> None:
         (examples.EVENT, answers.EventView),
         (examples.EVENT_PAGE, Page[answers.EventView]),
         (examples.EVENT_DISMISSED, answers.EventView),
-        (examples.DISMISSAL_BODY["application/json"], answers.Dismissal),
+        (examples.EVENT_RELEASED, answers.EventView),
+        (examples.DISMISSAL_BODY["application/json"], answers.EventAction),
+        (examples.RELEASE_BODY["application/json"], answers.EventAction),
         (examples.ORDER_BODY["application/json"], JourneyOrder),
         (examples.JOURNEY_STARTED, answers.JourneyReceipt),
         (examples.JOURNEY_RECORDED, answers.JourneyReceipt),

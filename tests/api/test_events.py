@@ -208,13 +208,20 @@ async def test_an_event_nobody_knows_is_kept_and_shown_until_a_person_gives_it_u
     assert entry["data"]["event"] == "evt-2"
 
 
-async def test_only_an_unmatched_event_can_be_given_up(ward: Clinic) -> None:
-    await ward.say(booked("ORD-1")), await ward.patient("ORD-1")
+@pytest.mark.parametrize("what", ["release", "dismiss"])
+async def test_nobody_decides_on_an_event_before_its_journey_has_judged_it(ward: Clinic, what: str) -> None:
+    await ward.patient("ORD-1")
     await ward.say(booked("ORD-1", "evt-3"))
-    refused = await ward.http.post("/v1/events/dismiss", json=_dismissal("evt-3"))
-    assert (refused.status_code, refused.json()["code"]) == (409, "event_not_unmatched")
-    unknown = await ward.http.post("/v1/events/dismiss", json=_dismissal("evt-99"))
+    refused = await ward.http.post(f"/v1/events/{what}", json=_dismissal("evt-3"))
+    assert (refused.status_code, refused.json()["code"]) == (409, "event_pending")
+    unknown = await ward.http.post(f"/v1/events/{what}", json=_dismissal("evt-99"))
     assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_event")
+
+
+async def test_an_event_nobody_knows_is_not_released_but_matched_or_given_up(ward: Clinic) -> None:
+    await ward.say(booked("SHIP-88"))
+    refused = await ward.http.post("/v1/events/release", json=_dismissal("evt-2"))
+    assert (refused.status_code, refused.json()["code"]) == (409, "event_pending")
 
 
 async def test_events_come_in_pages_that_new_events_do_not_shift(ward: Clinic) -> None:

@@ -33,6 +33,8 @@ def test_every_type_of_fact_and_event_is_handled_or_known_to_need_nothing() -> N
         "materials.settled",
         "event.late",
         "event.refused",
+        "event.released",
+        "event.given_up",
         "signal.quarantined",
         "record.superseded",
     }

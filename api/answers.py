@@ -259,3 +259,96 @@ class EventAction(Strict):
     id: EventId
     by: Identifier
     reason: Code
+
+
+class DeliveryView(Answer):
+    """A command on its way to a partner. `next_attempt_at` is None where it is settled, or a person has to decide.
+
+    `age`: seconds since it was asked for.
+    """
+
+    id: str
+    key: str
+    partner: str
+    journey: str
+    stage: str
+    visit: int
+    command: str
+    status: str
+    reason: str | None
+    reference: str | None
+    attempts: int
+    changed: bool
+    age: float
+    created_at: datetime
+    next_attempt_at: datetime | None
+    last_attempt_at: datetime | None
+    settled_at: datetime | None
+
+
+class AttemptView(Answer):
+    """One time that the partner was asked. `answer`: the first 2 KB of what it said."""
+
+    number: int
+    kind: str
+    at: datetime
+    outcome: str
+    problem: str | None
+    status: int | None
+    answer: str
+    seconds: float
+
+
+class DeliveryDetail(DeliveryView):
+    """A delivery with the details that it is sent with, and its newest attempts, the newest first."""
+
+    details: dict[str, Any]
+    tried: list[AttemptView]
+
+
+class PartnerStanding(Answer):
+    """How it stands with a partner. `undecided`: unknown outcomes that only a person can settle."""
+
+    partner: str
+    waiting: int
+    failing: int
+    unknown: int
+    undecided: int
+    refused: int
+    given_up: int
+    oldest: datetime | None
+    next_attempt_at: datetime | None
+    resting_until: datetime | None
+    paused_at: datetime | None
+
+
+class Standings(Answer):
+    """How it stands with each partner that is paused or has deliveries not taken."""
+
+    items: list[PartnerStanding]
+
+
+class Resent(Answer):
+    """How many deliveries are tried again now."""
+
+    partner: str
+    resent: int
+
+
+class OperatorAction(Strict):
+    """What a person does: who, and why."""
+
+    by: Identifier
+    reason: Code
+
+
+class Resend(OperatorAction):
+    """Try again now. `details`: what the command is sent with from now on, whole; without them it stays as it is."""
+
+    details: dict[str, Any] | None = None
+
+
+class Confirmation(OperatorAction):
+    """The partner has taken the command. `reference`: its own name for what it will do, where it has one."""
+
+    reference: Identifier | None = None

@@ -17,7 +17,7 @@ from api.origins import Origins
 from api.pages import add_docs
 from api.reception import Reception
 from api.relay import Relay
-from api.routes import decisions, events, feed, health, journeys, messages, partners, protocols
+from api.routes import decisions, deliveries, events, feed, health, journeys, messages, partners, protocols
 from api.services import Services
 from api.tail import Tail
 from api.temporal_link import TemporalLink
@@ -63,7 +63,9 @@ def create_app(
     )
     for each in (BodyLimit, Failsafe, Measure):
         app.add_middleware(each)
-    routers = [each.router for each in (events, journeys, decisions, protocols, partners, feed, messages, health)]
+    routers = [
+        each.router for each in (events, journeys, decisions, deliveries, protocols, partners, feed, messages, health)
+    ]
     problems.install(app, [route for router in routers for route in router.routes])
     for router in routers:
         app.include_router(router)

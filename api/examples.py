@@ -309,8 +309,86 @@ _PARTNER = {
     "paused_reason": None,
 }
 PARTNER = {"The courier": _PARTNER}
+PARTNER_PAUSED = {
+    "Its maintenance": {
+        **_PARTNER,
+        "paused_at": "2026-03-02T10:20:00Z",
+        "paused_by": "operator-3",
+        "paused_reason": "maintenance",
+    }
+}
 PARTNER_PAGE = {"One page": {"items": [_PARTNER], "next": None}}
 
 ALIVE = {"It lives": {"status": "alive"}}
 READY = {"Ready": {"status": "ready", "database": "reachable", "temporal": "reachable"}}
 METRICS = "# HELP clew_relay_waiting Events acknowledged and not yet handed to their journeys.\n"
+
+_DELIVERY = {
+    "id": "D4f3a91c07be25d68",
+    "key": f"{COI}/to_manufacturer/book_pickup/1",
+    "partner": "coldline",
+    "journey": COI,
+    "stage": "to_manufacturer",
+    "visit": 1,
+    "command": "book_pickup",
+    "status": "failing",
+    "reason": "the partner cannot be reached: ConnectError",
+    "reference": None,
+    "attempts": 7,
+    "changed": False,
+    "age": 412.5,
+    "created_at": "2026-03-02T10:15:02Z",
+    "next_attempt_at": "2026-03-02T10:22:20Z",
+    "last_attempt_at": "2026-03-02T10:21:50Z",
+    "settled_at": None,
+}
+DELIVERY = {"Tried again": _DELIVERY}
+DELIVERY_PAGE = {"One page": {"items": [_DELIVERY], "next": None}}
+DELIVERY_GIVEN_UP = {
+    "Given up": {
+        **_DELIVERY,
+        "status": "given_up",
+        "reason": "courier_closed",
+        "next_attempt_at": None,
+        "settled_at": "2026-03-02T10:22:00Z",
+    }
+}
+_ATTEMPT = {
+    "number": 7,
+    "kind": "send",
+    "at": "2026-03-02T10:21:50Z",
+    "outcome": "later",
+    "problem": "the partner cannot be reached: ConnectError",
+    "status": None,
+    "answer": "",
+    "seconds": 0.004,
+}
+DELIVERY_DETAIL = {"With its attempts": {**_DELIVERY, "details": {"containers": ["DN-1-A"]}, "tried": [_ATTEMPT]}}
+STANDINGS = {
+    "One partner is away": {
+        "items": [
+            {
+                "partner": "coldline",
+                "waiting": 3,
+                "failing": 1,
+                "unknown": 0,
+                "undecided": 0,
+                "refused": 0,
+                "given_up": 0,
+                "oldest": "2026-03-02T10:15:02Z",
+                "next_attempt_at": "2026-03-02T10:22:20Z",
+                "resting_until": "2026-03-02T10:22:20Z",
+                "paused_at": None,
+            }
+        ]
+    }
+}
+RESENT = {"Four": {"partner": "coldline", "resent": 4}}
+ACTION = {"by": "operator-3", "reason": "courier_closed"}
+ACTION_BODY = {"application/json": {"Who and why": ACTION}}
+RESEND = {"by": "operator-3", "reason": "wrong_container", "details": {"containers": ["DN-1-B"]}}
+RESEND_BODY = {
+    "application/json": {"As it is": {"by": "operator-3", "reason": "partner_is_back"}, "With other details": RESEND}
+}
+CONFIRMATION = {"by": "operator-3", "reason": "confirmed_by_phone", "reference": "CL-2026-0815"}
+CONFIRM_BODY = {"application/json": {"Found out by telephone": CONFIRMATION}}

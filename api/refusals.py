@@ -45,6 +45,11 @@ KINDS: dict[str, type[ClewError]] = {
     "unknown_event": NotFound,
     "unknown_message": NotFound,
     "unknown_task": NotFound,
+    "unknown_delivery": NotFound,
+    "delivery_settled": Conflict,
+    "delivery_under_way": Conflict,
+    "delivery_unknown": Conflict,
+    "delivery_not_unknown": Conflict,
     "ledger_unavailable": Unavailable,
     "temporal_unavailable": Unavailable,
 }

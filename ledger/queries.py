@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
 from ledger.tables import (
+    DeliveryRow,
     DeviationRow,
     EntryRow,
     IdentifierRow,
@@ -47,6 +48,25 @@ async def events(
     )
     order = (col(InboxRow.received_at), col(InboxRow.source), col(InboxRow.id))
     return await _page(session, query, order, after, limit, newest_first=True)
+
+
+async def deliveries(
+    session: AsyncSession,
+    *,
+    status: str | None,
+    partner: str | None,
+    journey: str | None,
+    after: Sequence[Any] | None,
+    limit: int,
+) -> Sequence[DeliveryRow]:
+    """Deliveries, the oldest first."""
+    query = _where(
+        select(DeliveryRow),
+        (DeliveryRow.status, status),
+        (DeliveryRow.partner, partner),
+        (DeliveryRow.journey, journey),
+    )
+    return await _page(session, query, (col(DeliveryRow.number),), after, limit)
 
 
 async def journeys(

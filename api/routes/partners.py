@@ -1,4 +1,4 @@
-"""Partners: where an organisation's system is reached."""
+"""Partners: where an organisation's system is reached, how fast, and whether at all."""
 
 from datetime import UTC, datetime
 
@@ -7,13 +7,14 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import examples
-from api.answers import PartnerView
-from api.callers import AsOperator
+from api.answers import OperatorAction, PartnerView, Resent
+from api.callers import AsOperator, AsPerson
 from api.cursors import Cursor, Limit, Page, decode, page
+from api.delivery_desk import says
 from api.documented import answer, problems, request_body
 from api.services import Using
 from api.transactions import settle
-from ledger import queries, registry
+from ledger import desk, queries, registry
 from ledger.tables import PartnerRow
 from schemas.orders import PartyName
 from schemas.partners import PartnerAddress
@@ -77,3 +78,54 @@ async def get_partner(_caller: AsOperator, using: Using, name: PartyName) -> Par
     """Where commands to this organisation are sent."""
     async with using.database.reading() as session:
         return PartnerView.model_validate(await registry.find_partner(session, name))
+
+
+@router.post(
+    "/{name}/pause",
+    operation_id="pausePartner",
+    summary="Send a partner nothing more",
+    response_model=PartnerView,
+    responses={
+        **answer(200, "The partner is paused.", examples.PARTNER_PAUSED),
+        **problems("malformed", "not_json", "unknown_partner", "body_too_large", "ledger_unavailable"),
+    },
+    openapi_extra=request_body(examples.ACTION_BODY),
+)
+async def pause_partner(_caller: AsPerson, using: Using, name: PartyName, asked: OperatorAction) -> PartnerView:
+    """What journeys ask of it waits, in order, until the partner is resumed."""
+    async with using.database.writing() as session:
+        return PartnerView.model_validate(await desk.pause(session, name, says(asked)))
+
+
+@router.post(
+    "/{name}/resume",
+    operation_id="resumePartner",
+    summary="Send a paused partner what waited",
+    response_model=PartnerView,
+    responses={
+        **answer(200, "The partner is not paused.", examples.PARTNER),
+        **problems("malformed", "not_json", "unknown_partner", "body_too_large", "ledger_unavailable"),
+    },
+    openapi_extra=request_body(examples.ACTION_BODY),
+)
+async def resume_partner(_caller: AsPerson, using: Using, name: PartyName, asked: OperatorAction) -> PartnerView:
+    """In order per journey, and at the partner's pace."""
+    async with using.database.writing() as session:
+        return PartnerView.model_validate(await desk.resume(session, name, says(asked)))
+
+
+@router.post(
+    "/{name}/resend",
+    operation_id="resendPartner",
+    summary="Try all that waits for a partner now",
+    response_model=Resent,
+    responses={
+        **answer(200, "How many that is.", examples.RESENT),
+        **problems("malformed", "not_json", "unknown_partner", "body_too_large", "ledger_unavailable"),
+    },
+    openapi_extra=request_body(examples.ACTION_BODY),
+)
+async def resend_partner(_caller: AsPerson, using: Using, name: PartyName, asked: OperatorAction) -> Resent:
+    """Without waiting for the next attempts. Unknown outcomes that only a person can settle stay as they are."""
+    async with using.database.writing() as session:
+        return Resent(partner=name, resent=await desk.resend_all(session, name, says(asked)))

@@ -93,6 +93,15 @@ def test_every_route_of_the_design_is_there(document: dict[str, Any]) -> None:
         "GET /healthz",
         "GET /readyz",
         "GET /metrics",
+        "POST /v1/partners/{name}/pause",
+        "POST /v1/partners/{name}/resume",
+        "POST /v1/partners/{name}/resend",
+        "GET /v1/deliveries",
+        "GET /v1/deliveries/standings",
+        "GET /v1/deliveries/{delivery}",
+        "POST /v1/deliveries/{delivery}/resend",
+        "POST /v1/deliveries/{delivery}/confirm",
+        "POST /v1/deliveries/{delivery}/give-up",
     }
 
 
@@ -148,6 +157,16 @@ def test_kinds_are_of_listed_codes() -> None:
         (examples.PROTOCOL_PAGE, Page[answers.ProtocolSummary]),
         (examples.PARTNER, answers.PartnerView),
         (examples.PARTNER_PAGE, Page[answers.PartnerView]),
+        (examples.PARTNER_PAUSED, answers.PartnerView),
+        (examples.DELIVERY, answers.DeliveryView),
+        (examples.DELIVERY_PAGE, Page[answers.DeliveryView]),
+        (examples.DELIVERY_GIVEN_UP, answers.DeliveryView),
+        (examples.DELIVERY_DETAIL, answers.DeliveryDetail),
+        (examples.STANDINGS, answers.Standings),
+        (examples.RESENT, answers.Resent),
+        (examples.ACTION_BODY["application/json"], answers.OperatorAction),
+        (examples.RESEND_BODY["application/json"], answers.Resend),
+        (examples.CONFIRM_BODY["application/json"], answers.Confirmation),
         (examples.READY, answers.Readiness),
     ],
 )

@@ -129,3 +129,15 @@ def _answers(url: str) -> bool:
         return httpx.get(url).is_success
     except httpx.HTTPError:
         return False
+
+
+def test_how_it_stands_with_partners_and_what_operators_do(clew: Clew) -> None:
+    assert clew("partner", "list") == []
+    said = ("--by", "operator-3", "--reason", "maintenance")
+    assert clew("partner", "pause", "swift-courier", *said)["paused_by"] == "operator-3"
+    assert [each["partner"] for each in clew("partner", "list")] == ["swift-courier"]
+    assert clew("partner", "resend", "swift-courier", *said)["resent"] == 0
+    assert clew("partner", "resume", "swift-courier", *said)["paused_at"] is None
+    assert clew("delivery", "list", "--status", "failing") == []
+    assert clew("delivery", "give-up", "D0", *said, code=1)["code"] == "unknown_delivery"
+    assert clew("delivery", "show", "D0", code=1)["code"] == "unknown_delivery"

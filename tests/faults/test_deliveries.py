@@ -22,28 +22,47 @@ pytestmark = pytest.mark.timeout(300)
 
 SEED = 200
 JOURNEYS = 200
+LABORATORY = "drill-laboratory"
+STAGES = [
+    {"id": "known", "kind": "milestone", "at": "laboratory", "milestones": ["known"], "due": "90d"},
+    *(
+        {
+            "id": name,
+            "kind": "milestone",
+            "after": ["known"],
+            "at": "treatment_centre",
+            "milestones": [name],
+            "due": "9d",
+        }
+        for name in ("first", "second")
+    ),
+]
 BY = {"by": "operator-3", "reason": "spoke_to_them"}
 
 
 @pytest.fixture
 async def hospital(site: Site) -> AsyncIterator[Partner]:
-    """A treatment centre, and a protocol that asks two things of it at once."""
-    partner = Partner("drill-hospital")
-    await partner.server.start()
-    address = {"url": partner.server.url, "at_once": 8}
-    (await site.http.put(f"/v1/partners/{partner.name}", json=address)).raise_for_status()
-    stages = [{"id": name, "kind": "milestone", "milestones": [name], "due": "90d"} for name in ("first", "second")]
-    protocol = {"protocol": "two-things", "version": 1, "title": "Two things at once", "stages": stages}
+    """A treatment centre of which two things are asked at once, as soon as its laboratory knows the patient."""
+    partner, laboratory = Partner("drill-hospital"), Partner(LABORATORY)
+    for each in (partner, laboratory):
+        await each.server.start()
+        address = {"url": each.server.url, "at_once": 8}
+        (await site.http.put(f"/v1/partners/{each.name}", json=address)).raise_for_status()
+    protocol = {"protocol": "two-things", "version": 1, "title": "Two things at once", "stages": STAGES}
     (await site.http.post("/v1/protocols", json=protocol)).raise_for_status()
     yield partner
-    await partner.server.stop()
+    for each in (partner, laboratory):
+        await each.server.stop()
 
 
 async def admitted(site: Site, hospital: Partner, order: str) -> str:
-    body = {"protocol": "two-things", "order": order, "parties": {"treatment_centre": hospital.name}}
-    answer = await site.http.post("/v1/journeys", json=body)
+    """A patient whom the laboratory knows: the hospital is asked for both things."""
+    parties = {"treatment_centre": hospital.name, "laboratory": LABORATORY}
+    answer = await site.http.post("/v1/journeys", json={"protocol": "two-things", "order": order, "parties": parties})
     answer.raise_for_status()
-    return str(answer.json()["coi"])
+    coi = str(answer.json()["coi"])
+    await reached(site, [coi], "known")
+    return coi
 
 
 async def deliveries(site: Site, hospital: Partner) -> list[DeliveryRow]:
@@ -52,29 +71,34 @@ async def deliveries(site: Site, hospital: Partner) -> list[DeliveryRow]:
         return list((await session.execute(query)).scalars())
 
 
-async def told(site: Site, cois: set[str]) -> list[str]:
-    """The keys of the commands that these journeys know to have been taken."""
-    entries = await entries_that_count(site.database)
-    return [each.data["key"] for each in entries if each.type == "partner.told" and each.journey in cois]
+async def told(site: Site, hospital: Partner, cois: set[str]) -> list[str]:
+    """The keys of the commands that these journeys know the hospital to have taken."""
+    entries = [each for each in await entries_that_count(site.database) if each.type == "partner.told"]
+    return [each.data["key"] for each in entries if each.journey in cois and each.data["partner"] == hospital.name]
 
 
-async def both_are_reached(site: Site, cois: list[str]) -> None:
-    """The hospital reports both milestones of each, and the journeys end."""
+async def reached(site: Site, cois: list[str], *milestones: str) -> None:
+    """Say so, of each, in one batch."""
     events = [
         {
             "specversion": "1.0",
             "id": f"{coi}/{milestone}",
-            "source": "/drill-hospital",
+            "source": "/drill",
             "type": wire_type("milestone.reached"),
             "subject": coi,
             "time": iso(MORNING),
             "data": {"milestone": milestone},
         }
         for coi in cois
-        for milestone in ("first", "second")
+        for milestone in milestones
     ]
     headers = {"Content-Type": "application/cloudevents-batch+json"}
     (await site.http.post("/v1/events", json=events, headers=headers)).raise_for_status()
+
+
+async def both_are_reached(site: Site, cois: list[str]) -> None:
+    """The hospital reports both milestones of each, and the journeys end."""
+    await reached(site, cois, "first", "second")
 
     async def ended() -> bool:
         found = await asyncio.gather(*(site.http.get(f"/v1/journeys/{coi}") for coi in (cois[0], cois[-1])))
@@ -102,7 +126,7 @@ async def test_a_partner_that_is_down_while_200_journeys_need_it(site: Site, hos
     (await site.http.post(f"/v1/partners/{hospital.name}/resend", json=BY)).raise_for_status()
 
     async def all_told() -> bool:
-        return len(await told(site, set(cois))) == 2 * JOURNEYS
+        return len(await told(site, hospital, set(cois))) == 2 * JOURNEYS
 
     await until(all_told, "400 acknowledgements on the ledger", 120)
     rows = await deliveries(site, hospital)
@@ -139,11 +163,11 @@ async def test_a_refused_command_is_changed_and_sent_again_from_the_desk(site: S
             assert again.status_code == 200, again.text
 
     async def both_told() -> bool:
-        return len(await told(site, {coi})) == 2
+        return len(await told(site, hospital, {coi})) == 2
 
     await until(both_told, "both commands taken", 30)
     assert [body["details"]["ward"] for body in hospital.bodies[-2:]] == ["4W", "4W"]  # type: ignore[index]
-    assert {len([key for _, key in hospital.asked if key == each]) for each in hospital.taken} == {2}
+    assert set(hospital.sent.values()) == {2}
     await both_are_reached(site, [coi])
 
 
@@ -179,7 +203,7 @@ async def test_a_command_that_was_given_up_is_asked_about_and_can_be_sent_again(
     (await site.http.post(f"/v1/journeys/{coi}/decisions", json=decision)).raise_for_status()
 
     async def both_told() -> bool:
-        return len(await told(site, {coi})) == 2
+        return len(await told(site, hospital, {coi})) == 2
 
     await until(both_told, "both commands taken", 30)
     await both_are_reached(site, [coi])

@@ -8,7 +8,7 @@ import platform
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from bench import events, feed, history, inbox, memory, replay, report
+from bench import deliveries, events, feed, history, inbox, memory, replay, report
 from bench.figures import Figure
 from bench.stack import Stack, fresh_stack
 from worker.stopping import stop_signal, unless_stopped
@@ -22,6 +22,8 @@ BENCHMARKS: dict[str, Callable[[Stack, int], Awaitable[list[Figure]]]] = {
     "replay": replay.measure,
     "memory": memory.measure,
     "feed": feed.measure,
+    "drain": deliveries.drain,
+    "bulkhead": deliveries.bulkhead,
 }
 """By name, in the order in which `all` runs them."""
 

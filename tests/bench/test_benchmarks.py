@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench import events, feed, history, inbox, memory, replay
+from bench import deliveries, events, feed, history, inbox, memory, replay
 from bench.figures import Figure
 from bench.main import INTERRUPTED
 from bench.stack import Stack, fresh_stack
@@ -83,6 +83,12 @@ async def test_feed(stack: Stack) -> None:
     assert (len(pushed.spread), len(pushed.floor_spread)) == (1, 1)
     found = await verify(Database(stack.settings.database))
     assert (found.first_bad, found.entries >= 460) == (None, True)
+
+
+async def test_deliveries(stack: Stack) -> None:
+    (drained,) = await deliveries.drain(stack, 1, deliveries.Queue(journeys=2, rate=20))
+    (beside,) = await deliveries.bulkhead(stack, 1, deliveries.Neighbours(pace=5, seconds=0.6, hanging=2))
+    assert _measured(drained, beside)
 
 
 async def test_the_inbox_last_because_it_stops_temporal(stack: Stack) -> None:

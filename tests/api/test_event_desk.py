@@ -86,6 +86,9 @@ class Ward:
         shown: dict[str, Any] = (await self.http.get(f"/v1/events/%2F%2Fward.example/{event_id}")).json()
         return shown
 
+    async def finds(self, **query: str) -> list[str]:
+        return [each["id"] for each in (await self.http.get("/v1/events", params=query)).json()["items"]]
+
     async def asks(self, what: str, event_id: str, by: str = "operator-3") -> httpx.Response:
         body = {"source": SOURCE, "id": event_id, "by": by, "reason": "looked_into"}
         return await self.http.post(f"/v1/events/{what}", json=body)
@@ -200,6 +203,8 @@ async def test_an_event_that_still_cannot_take_effect_is_refused_in_the_judges_w
     refused = await ward.asks("release", "shipped")
     assert (refused.status_code, refused.json()["code"]) == (409, "event_without_effect")
     assert [each["code"] for each in refused.json()["errors"]] == ["not_in_protocol"]
+    found = [await ward.finds(reason=reason) for reason in ("not_in_protocol", "identity_mismatch")]
+    assert found == [["shipped"], []]
     assert len(await ward.record(coi)) == before
     assert (await ward.event("shipped"))["reason"] == "not_in_protocol"
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
@@ -228,6 +229,19 @@ async def test_after_the_end_an_event_can_be_given_up_but_not_released(ward: War
     assert (refused.status_code, refused.json()["code"]) == (409, "journey_closed")
     assert (await ward.asks("dismiss", "shipped")).json()["status"] == "dismissed"
     await ward.is_in_order()
+
+
+async def test_what_still_waits_in_a_journey_that_has_ended_is_given_up_without_it(ward: Ward) -> None:
+    """As after a restore: the inbox is older than the journey's end, and nobody there takes a decision any more."""
+    coi = await ward.admits()
+    await ward.says_what_concerns_nobody(coi)
+    await ward.clinic.say(withdrawn(coi))
+    await ward.temporal.get_workflow_handle(journey_workflow_id(coi)).result()
+    async with ward.clinic.database.writing() as session:
+        await session.execute(text("UPDATE inbox SET status = 'held' WHERE id = 'shipped'"))
+    assert (await ward.asks("dismiss", "shipped")).json()["status"] == "dismissed"
+    (entry,) = (await ward.http.get("/v1/feed", params={"type": "event.dismissed"})).json()["items"]
+    assert entry["journey"] == "operations/inbox"
 
 
 async def test_a_signal_that_cannot_be_read_is_shown_by_its_digest_and_can_be_given_up(ward: Ward) -> None:

@@ -7,15 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
+from cli import event_desk
 from cli.options import Api, AsJson
 
-events = typer.Typer(help="Events: tell Clew what happened.", no_args_is_help=True)
+events = typer.Typer(help="Events: tell Clew what happened, and see what became of it.", no_args_is_help=True)
 
 _FINAL_WITHIN = 30.0
 _POLL = 0.2
 
 
 def register(app: typer.Typer) -> None:
+    event_desk.add_to(events)
     app.add_typer(events, name="event")
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from ledger.crosswalk import claim
 from ledger.outcomes import tell_inbox
 from ledger.projections import apply, settle, shapes
+from ledger.quarantine import show_quarantined
 from ledger.rebuild import remade
 from ledger.record import (
     first_difference,
@@ -89,6 +90,7 @@ def _append(session: Session, batch: Batch, recorded_at: datetime) -> Appended:
     # Of all facts, not only of the new ones: whoever repeats a batch has not heard the first answer.
     taken = claim(connection, batch)
     tell_inbox(connection, batch)
+    show_quarantined(connection, batch.coi, batch.facts, recorded_at)
     return Appended(last_seq=last_seq(connection, batch.coi) - offset, offset=offset, taken=taken)
 
 

@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ledger.inbox import look_up
 from ledger.operations import put_operation
 from ledger.tables import InboxRow
-from schemas.errors import Conflict
+from schemas.errors import Conflict, Flaw
 from schemas.facts import EventStatus
 from schemas.operations import OnEvent
 
-DISMISSIBLE = (EventStatus.UNMATCHED, EventStatus.LATE, EventStatus.REFUSED)
+DISMISSIBLE = (EventStatus.UNMATCHED, EventStatus.LATE, EventStatus.REFUSED, EventStatus.QUARANTINED)
 """What a person can give up without asking a journey: nothing will come of it by itself."""
 
 RELEASABLE = (EventStatus.HELD, EventStatus.LATE, EventStatus.REFUSED)
@@ -46,4 +46,7 @@ def not_now(row: InboxRow) -> Conflict:
     """Why an event as it stands leaves an operator nothing to decide."""
     if row.status in _PENDING:
         return Conflict("event_pending", f"The event is {row.status}: its journey has not had its say yet.")
+    if row.status == EventStatus.QUARANTINED:
+        flaw = Flaw(pointer="/id", code=row.reason or "unreadable", detail="it could not be read")
+        return Conflict("event_without_effect", "It could not be read, so no journey can judge it.", [flaw])
     return Conflict("event_settled", f"The event is {row.status}: that is not undone.")

@@ -34,6 +34,7 @@ async def events(
     session: AsyncSession,
     *,
     status: str | None,
+    reason: str | None,
     journey: str | None,
     event_type: str | None,
     after: Sequence[Any] | None,
@@ -43,6 +44,7 @@ async def events(
     query = _where(
         select(InboxRow),
         (InboxRow.status, status),
+        (InboxRow.reason, reason),
         (InboxRow.journey, journey),
         (InboxRow.type, event_type),
     )

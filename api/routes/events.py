@@ -17,7 +17,7 @@ from api.paths import event_of, event_path, journey_path
 from api.services import Using
 from ledger import inbox, queries
 from ledger.inbox import Standing
-from schemas.base import Instant
+from schemas.base import Code, Instant
 from schemas.errors import ClewError
 from schemas.events import CloudEvent, EventId, EventType, Source
 from schemas.facts import EventStatus
@@ -108,6 +108,7 @@ async def list_events(
     _caller: AsOperator,
     using: Using,
     status: Annotated[EventStatus | None, Query(description="Only with this status.")] = None,
+    reason: Annotated[Code | None, Query(description="Only for this reason.")] = None,
     journey: Annotated[CoiId | None, Query(description="Only of this journey.")] = None,
     event_type: Annotated[EventType | None, Query(alias="type", description="Only of this type.")] = None,
     cursor: Cursor = None,
@@ -117,7 +118,13 @@ async def list_events(
     after = decode("events", _PLACE, cursor)
     async with using.database.reading() as session:
         rows = await queries.events(
-            session, status=status, journey=journey, event_type=event_type, after=after, limit=limit + 1
+            session,
+            status=status,
+            reason=reason,
+            journey=journey,
+            event_type=event_type,
+            after=after,
+            limit=limit + 1,
         )
     return page(rows, limit, "events", lambda row: (row.received_at, row.source, row.id), EventView.model_validate)
 

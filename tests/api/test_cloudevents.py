@@ -120,7 +120,9 @@ async def test_json_under_another_name_is_json(desk: Clinic, media: str) -> None
     assert row.body["datacontenttype"] == media.lower().split(";")[0], "the inbox keeps what was sent"
 
 
-@pytest.mark.parametrize("media", ["application/cloudevents+avro", "application/cloudevents", "text/json", "a/b+json"])
+@pytest.mark.parametrize(
+    "media", ["application/cloudevents+avro", "application/cloudevents-stream+json", "text/json", "a/b+json"]
+)
 async def test_an_event_format_or_data_that_is_not_json_is_refused(desk: Clinic, media: str) -> None:
     answer = await say_in(desk, "binary", booked("SHIP-1"), media)
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")

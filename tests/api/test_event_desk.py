@@ -1,14 +1,14 @@
 """The operator's desk for events: released or given up, by the journey that sequences them, on the record."""
 
-import shutil
+import hashlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
@@ -22,7 +22,6 @@ from schemas.base import iso
 from schemas.settings import Settings
 from tests.api.clinic import Clinic, booked, clinic, withdrawn
 from tests.api.conftest import temporal_server
-from tests.databases import sqlite_url
 from tests.waiting import until
 from workflows import hearing
 from workflows.journey import Journey
@@ -86,6 +85,9 @@ class Ward:
         shown: dict[str, Any] = (await self.http.get(f"/v1/events/%2F%2Fward.example/{event_id}")).json()
         return shown
 
+    async def finds(self, **query: str) -> list[str]:
+        return [each["id"] for each in (await self.http.get("/v1/events", params=query)).json()["items"]]
+
     async def asks(self, what: str, event_id: str, by: str = "operator-3") -> httpx.Response:
         body = {"source": SOURCE, "id": event_id, "by": by, "reason": "looked_into"}
         return await self.http.post(f"/v1/events/{what}", json=body)
@@ -105,15 +107,7 @@ class Ward:
 
 
 @pytest.fixture
-async def ward(migrated_sqlite: Path, tmp_path: Path, server: WorkflowEnvironment) -> AsyncIterator[Ward]:
-    database = Database(sqlite_url(Path(shutil.copy(migrated_sqlite, tmp_path / "clew.db"))))
-    async with open_ward(database, server) as opened:
-        yield opened
-    await database.close()
-
-
-@asynccontextmanager
-async def open_ward(database: Database, server: WorkflowEnvironment) -> AsyncIterator[Ward]:
+async def ward(database: Database, server: WorkflowEnvironment) -> AsyncIterator[Ward]:
     """Journeys as they run in production, but that partners answer nothing."""
     temporal = server.client
     settings = Settings(temporal_address=temporal.service_client.config.target_host, relay_interval=0.05)
@@ -200,6 +194,8 @@ async def test_an_event_that_still_cannot_take_effect_is_refused_in_the_judges_w
     refused = await ward.asks("release", "shipped")
     assert (refused.status_code, refused.json()["code"]) == (409, "event_without_effect")
     assert [each["code"] for each in refused.json()["errors"]] == ["not_in_protocol"]
+    found = [await ward.finds(reason=reason) for reason in ("not_in_protocol", "identity_mismatch")]
+    assert found == [["shipped"], []]
     assert len(await ward.record(coi)) == before
     assert (await ward.event("shipped"))["reason"] == "not_in_protocol"
 
@@ -233,6 +229,48 @@ async def test_after_the_end_an_event_can_be_given_up_but_not_released(ward: War
     assert (refused.status_code, refused.json()["code"]) == (409, "journey_closed")
     assert (await ward.asks("dismiss", "shipped")).json()["status"] == "dismissed"
     await ward.is_in_order()
+
+
+async def test_what_still_waits_in_a_journey_that_has_ended_is_given_up_without_it(ward: Ward) -> None:
+    """As after a restore: the inbox is older than the journey's end, and nobody there takes a decision any more."""
+    coi = await ward.admits()
+    await ward.says_what_concerns_nobody(coi)
+    await ward.clinic.say(withdrawn(coi))
+    await ward.temporal.get_workflow_handle(journey_workflow_id(coi)).result()
+    async with ward.clinic.database.writing() as session:
+        await session.execute(text("UPDATE inbox SET status = 'held' WHERE id = 'shipped'"))
+    assert (await ward.asks("dismiss", "shipped")).json()["status"] == "dismissed"
+    (entry,) = (await ward.http.get("/v1/feed", params={"type": "event.dismissed"})).json()["items"]
+    assert entry["journey"] == "operations/inbox"
+
+
+async def test_a_signal_that_cannot_be_read_is_shown_by_its_digest_and_can_be_given_up(ward: Ward) -> None:
+    """Somebody speaks to Temporal directly, and not in our words; twice, since nobody answers."""
+    coi = await ward.admits()
+    journey = ward.temporal.get_workflow_handle(journey_workflow_id(coi))
+    for _ in range(2):
+        await journey.signal("milestone.reached", "Jane Doe is here")
+    await until(lambda: _is_shown(ward), "the signal among the quarantined")
+    (shown,) = (await ward.http.get("/v1/events", params={"status": "quarantined"})).json()["items"]
+    digest = hashlib.sha256(b'"Jane Doe is here"').hexdigest()
+    assert (shown["source"], shown["id"]) == (f"temporal:journey/{coi}", f"sha256:{digest}")
+    assert (shown["reason"], shown["journey"]) == ("malformed", coi)
+
+    body = {"source": shown["source"], "id": shown["id"], "by": "operator-3", "reason": "sender_told"}
+    refused = await ward.http.post("/v1/events/release", json=body)
+    assert (refused.status_code, refused.json()["code"]) == (409, "event_without_effect")
+    assert [each["code"] for each in refused.json()["errors"]] == ["malformed"]
+    given_up = await ward.http.post("/v1/events/dismiss", json=body)
+    assert (given_up.json()["status"], given_up.json()["decided_by"]) == ("dismissed", "operator-3")
+    assert await ward.finds(status="quarantined") == []
+    (entry,) = (await ward.http.get("/v1/feed", params={"type": "event.dismissed"})).json()["items"]
+    assert entry["data"]["event"] == shown["id"]
+    await ward.says(coi, "typed", "applied")
+    await ward.is_in_order()
+
+
+async def _is_shown(ward: Ward) -> bool:
+    return len(await ward.finds(status="quarantined")) == 1
 
 
 async def _stage_is(ward: Ward, coi: str, stage: str) -> bool:

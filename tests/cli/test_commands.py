@@ -103,12 +103,26 @@ def test_an_event_that_nobody_waits_for_is_kept_as_unmatched(clew: Clew, tmp_pat
     assert clew("event", "send", str(tmp_path / "event.json"), code=1)["code"] == "malformed"
 
 
-def test_the_feed_shows_who_gave_an_event_up(clew: Clew, api: str) -> None:
+def test_the_feed_shows_who_gave_an_event_up(clew: Clew) -> None:
     sent = clew("event", "send", "--type", "milestone.reached", "--subject", "X-2", "--data", '{"milestone": "a"}')
-    dismissal = {"source": sent["source"], "id": sent["id"], "by": "coordinator-4", "reason": "wrong_number"}
-    httpx.post(f"{api}/v1/events/dismiss", json=dismissal).raise_for_status()
+    event = (sent["source"], sent["id"])
+    decided = ("--by", "coordinator-4", "--reason", "wrong_number")
+    assert clew("event", "release", *event, *decided, code=1)["code"] == "event_pending"
+    clew("event", "dismiss", *event, *decided)
     entry = clew("feed", "--type", "event.dismissed")
     assert (entry["actor"], entry["data"]["event"]) == ("coordinator-4", sent["id"])
+    assert clew("event", "show", *event)["decided_by"] == "coordinator-4"
+    assert [each["id"] for each in clew("event", "list", "--reason", "wrong_number")] == [sent["id"]]
+    assert clew("event", "list", "--status", "refused") == []
+
+
+def test_the_list_of_events_shows_why_and_how_old(api: str, clew: Clew, capfd: pytest.CaptureFixture[str]) -> None:
+    clew("event", "send", "--type", "milestone.reached", "--subject", "X-3", "--data", '{"milestone": "a"}')
+    assert run(["event", "list", "--status", "unmatched", "--api", api]) == 0
+    headings, newest = capfd.readouterr().out.splitlines()[:2]
+    assert headings.split() == ["SOURCE", "ID", "TYPE", "SUBJECT", "STATUS", "REASON", "AGE"]
+    assert newest.split()[2:6] == ["milestone.reached", "X-3", "unmatched", "-"]
+    assert newest.split()[-1].removesuffix("s").isdecimal()
 
 
 @pytest.mark.usefixtures("published")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from random import Random
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from ledger.tables import JourneyRow
 from schemas.base import iso
 from schemas.events import wire_type
 from tests.faults.afterwards import entries_that_count
+from tests.faults.echo import MODES, spelt
 from tests.faults.site import Site
 from tests.waiting import until
 
@@ -26,11 +28,17 @@ PATIENCE = 90
 
 @dataclass
 class Ward:
-    """Its patients' protocol is nothing but milestones, so whatever it says is applied at once, in order."""
+    """Its patients' protocol is nothing but milestones, so whatever it says is applied at once, in order.
+
+    `in_turn`: each milestone has a stage of its own, after the one before, so what comes early waits. `modes`: chance
+    chooses the form of each event; without it all are structured.
+    """
 
     site: Site
     name: str
     milestones: int = MOST
+    in_turn: bool = False
+    modes: Random | None = None
     patients: list[str] = field(default_factory=list)
     acknowledged: dict[str, list[str]] = field(default_factory=dict)
     refusals: list[int] = field(default_factory=list)
@@ -47,9 +55,16 @@ class Ward:
         """Clew knows the ward and its protocol."""
         http = self.site.http
         (await http.put(f"/v1/partners/{self.name}", json={"url": "http://127.0.0.1:9"})).raise_for_status()
-        stage = {"id": "watch", "kind": "milestone", "milestones": self.says, "due": "1d"}
-        protocol = {"protocol": self.name, "version": 1, "title": "A ward's watch", "stages": [stage]}
+        protocol = {"protocol": self.name, "version": 1, "title": "A ward's watch", "stages": self._stages()}
         (await http.post("/v1/protocols", json=protocol)).raise_for_status()
+
+    def _stages(self) -> list[dict[str, Any]]:
+        watch = {"kind": "milestone", "due": "1d"}
+        if not self.in_turn:
+            return [{"id": "watch", "milestones": self.says, **watch}]
+        before: list[list[str]] = [[], *([each] for each in self.says[:-1])]
+        pairs = zip(self.says, before, strict=True)
+        return [{"id": each, "milestones": [each], "after": after, **watch} for each, after in pairs]
 
     async def admits(self, order: str) -> httpx.Response:
         """A patient; the answer to the order."""
@@ -85,8 +100,8 @@ class Ward:
         return True
 
     async def _post(self, event: dict[str, Any]) -> httpx.Response:
-        headers = {"Content-Type": "application/cloudevents+json"}
-        return await self.site.http.post("/v1/events", json=event, headers=headers)
+        mode = self.modes.choice(MODES) if self.modes else "structured"
+        return await self.site.http.post("/v1/events", **spelt(event, mode))
 
     def _event(self, coi: str, milestone: str) -> dict[str, Any]:
         at = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(minutes=self.says.index(milestone))

@@ -4,10 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from ledger.database import Database
 from ledger.event_desk import dismiss
 from ledger.invariants import broken_invariants
+from ledger.tables import InboxRow
 from ledger.verify import verify
 from schemas.errors import Conflict
 from schemas.events import PartnerEvent
@@ -34,13 +36,13 @@ class Told:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.ana = Scribe()
-        self._started = self.ana.started()
+        self.begun = self.ana.started()
         self.event: PartnerEvent = collected("e1", self.ana.order)
 
     async def begins(self, *facts: Fact, outcomes: tuple[EventOutcome, ...] = ()) -> None:
         async with self.database.writing() as session:
             session.add(in_the_inbox("e1"))
-        await self.puts(self._started, *facts, outcomes=outcomes)
+        await self.puts(self.begun, *facts, outcomes=outcomes)
 
     async def puts(self, *facts: Fact, outcomes: tuple[EventOutcome, ...] = (), epoch: Any = None) -> Appended:
         return await put(self.database, Batch(coi=self.ana.coi, epoch=epoch, facts=facts, outcomes=outcomes))
@@ -151,6 +153,16 @@ async def test_what_waits_is_given_up_here_only_when_its_journey_has_ended(told:
     await give_up(told.database, closed=True)
     assert await told.standing() == ("dismissed", "looked_into", "operator-3")
     assert (await verify(told.database)).entries == 1
+
+
+async def test_a_signal_that_cannot_be_read_is_one_row_however_often_it_is_recorded(told: Told) -> None:
+    said: dict[str, Any] = {"signal": "milestone.reached", "sha256": "ab" * 32, "size": 12, "problem": "malformed"}
+    await told.puts(told.begun, *(told.ana.fact("signal.quarantined", **said) for _ in range(2)))
+    async with told.database.reading() as session:
+        (row,) = (await session.execute(select(InboxRow))).scalars()
+    assert (row.source, row.id) == (f"temporal:journey/{told.ana.coi}", f"sha256:{'ab' * 32}")
+    assert (row.status, row.reason, row.journey) == ("quarantined", "malformed", told.ana.coi)
+    assert (await verify(told.database, projections=True)).ok
 
 
 async def give_up(database: Database, *, closed: bool = False) -> None:

@@ -1,7 +1,7 @@
 """A clinic for tests: starts journeys on a Temporal server and speaks for every partner of theirs."""
 
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from temporalio.service import RPCError
 
 import protocols
 from schemas.commands import PartnerCommand
-from schemas.decisions import DecideTask, Decision, DecisionMade, DecisionReceipt
+from schemas.decisions import DecideTask, Decision, DecisionMade, DecisionReceipt, DismissEvent, EventDecided
 from schemas.events import PartnerEvent
 from schemas.facts import EventStatus, Fact, JourneyStatus
 from schemas.identity import Role, new_coi
@@ -136,13 +136,19 @@ class Patient:
 
     async def decide(self, decision: Decision) -> DecisionReceipt:
         """A person decides. Raises `Refused` with the code when the journey refuses."""
-        try:
+        with _refusals():
             receipt: DecisionReceipt = await self.handle.execute_update(
                 Journey.decide, DecisionMade(decision=decision), id=decision.id
             )
-        except WorkflowUpdateFailedError as error:
-            assert isinstance(error.cause, ApplicationError)
-            raise Refused(str(error.cause.type)) from error
+        return receipt
+
+    async def gives_up(self, event: PartnerEvent, update: str = "") -> DecisionReceipt:
+        """A person gives up an event that waits. `update`: the id of the attempt; each its own without one."""
+        decision = DismissEvent(id=f"dismiss-{event.id}", by="operator-3", reason="looked_into", event=event)
+        with _refusals():
+            receipt: DecisionReceipt = await self.handle.execute_update(
+                Journey.decide_event, EventDecided(decision=decision), id=update or uuid4().hex
+            )
         return receipt
 
     async def answer(self, question: str, choice: str, count: int = 1) -> DecisionReceipt:
@@ -159,6 +165,15 @@ class Patient:
     def facts_in_short(self) -> str:
         """For the message of a failing test."""
         return ", ".join(fact.type for fact in self.facts())
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except WorkflowUpdateFailedError as error:
+        assert isinstance(error.cause, ApplicationError)
+        raise Refused(str(error.cause.type)) from error
 
 
 class Refused(Exception):

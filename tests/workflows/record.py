@@ -54,12 +54,22 @@ async def stopped_by_a_strange_bag(ana: Patient) -> None:
     await ana.answer("settle_material", "retain")
 
 
+async def given_up_while_it_waited(ana: Patient) -> None:
+    early = await ana.hears("collection.started")
+    await ana.outcome_of(early)
+    await ana.gives_up(early, update="given-up")
+    await therapy.until_collected(ana)
+    await ana.hears("patient.withdrawn", reason="patient_choice")
+    await ana.answer("settle_material", "destroy")
+
+
 STORIES: dict[str, tuple[str, Callable[[Patient], Awaitable[None]]]] = {
     "autologous-car-t": ("autologous-car-t", therapy.whole),
     "til": ("til", therapy.whole),
     "collected-again": ("autologous-car-t", collected_again),
     "made-again": ("autologous-car-t", made_again),
     "withdrawn-in-transit": ("autologous-car-t", withdrawn_in_transit),
+    "given-up-while-it-waited": ("autologous-car-t", given_up_while_it_waited),
     "stopped-by-a-strange-bag": ("autologous-car-t", stopped_by_a_strange_bag),
 }
 """Every story that is recorded: its protocol, and what happens."""

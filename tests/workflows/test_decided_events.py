@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from schemas.decisions import DismissEvent, EventDecision, ReleaseEvent
 from schemas.events import PartnerEvent
 from schemas.facts import EventStatus, JourneyStatus
+from tests.workflows.clinic import Clinic, Refused
 from tests.workflows.neighbours import Therapy, therapy
 from tests.workflows.pure import PureJourney, journey
 from tests.workflows.test_shuffled import Snapshot, assert_only_forward, is_applied
@@ -114,6 +115,29 @@ def test_another_content_under_the_id_of_what_waits_is_not_given_up_in_its_place
     assert decides(ana, on(other, DismissEvent)) == "event_conflict"
     assert decides(ana, on(of_type(told, "sample.collected"), DismissEvent)) == "event_pending"
     assert len(ana.state.waiting) == 1
+
+
+async def test_a_decision_that_comes_again_under_another_name_has_one_effect(clinic: Clinic) -> None:
+    """Temporal forgets which updates it has seen when a journey goes on in a new run; the journey does not."""
+    ana = await clinic.enrols()
+    early = await ana.hears("collection.started")
+    assert await ana.outcome_of(early) == (EventStatus.HELD, "stage_not_begun")
+    first, again = await ana.gives_up(early), await ana.gives_up(early)
+    assert first == again
+    assert len(ana.facts("event.given_up")) == 1
+    assert await ana.outcome_of(early) == (EventStatus.DISMISSED, "looked_into")
+
+
+async def test_what_the_journey_has_not_heard_or_has_heard_out_is_not_given_up(clinic: Clinic) -> None:
+    ana = await clinic.enrols()
+    with pytest.raises(Refused) as refused:
+        await ana.gives_up(ana.event("collection.started"))
+    assert refused.value.code == "event_pending"
+    unwell = await ana.hears("patient.status_changed", status="unwell")
+    await ana.outcome_of(unwell)
+    with pytest.raises(Refused) as refused:
+        await ana.gives_up(unwell)
+    assert refused.value.code == "event_settled"
 
 
 def of_journey(ana: PureJourney) -> PartnerEvent:

@@ -19,6 +19,9 @@ Expression = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
 Template = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
 """Text in which every `{expression}` stands for its value."""
 
+Path = Annotated[str, StringConstraints(pattern=r"^/[!-~ ]*$", max_length=2_000)]
+"""A template of what follows the partner's address; values are percent-encoded whole."""
+
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 Printable = Annotated[str, StringConstraints(pattern=r"^[ -~]{0,64}$")]
 SecretName = Code
@@ -96,9 +99,12 @@ class Answers(Strict):
 
 
 class LookUp(Strict):
-    """How the partner is asked what became of a command. `found`: true of an answer that has it."""
+    """How the partner is asked what became of a command. `found`: true of an answer that has it, false of one without.
 
-    path: Template
+    Where it is neither, the outcome stays unknown: a command is sent again only where it surely is missing.
+    """
+
+    path: Path
     found: Expression = "`true`"
     missing: tuple[Status, ...] = (404,)
     reference: Expression | None = None
@@ -108,7 +114,7 @@ class CommandForm(Strict):
     """How one command goes out. In `body`, a text that begins with `=` is an expression; all else stands as it is."""
 
     method: Literal["POST", "PUT", "PATCH"] = "POST"
-    path: Template
+    path: Path
     headers: dict[HeaderName, Template] = Field(default_factory=dict)
     body: Any = None
     idempotency_header: HeaderName | None = None

@@ -32,7 +32,7 @@ def marked(body: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[
 
 def path(template: str, scope: Any) -> str:
     """A path; values are percent-encoded whole, so that none can change where a request goes. Raises `Failed`."""
-    return _PLACE.sub(lambda found: quote(_word(found[1], scope), safe=""), template)
+    return _PLACE.sub(lambda found: _segment(_word(found[1], scope)), template)
 
 
 def header(template: str, scope: Any) -> str:
@@ -53,6 +53,11 @@ def body(template: Any, scope: Any) -> Any:
     if isinstance(template, list):
         return [body(each, scope) for each in template]
     return template
+
+
+def _segment(word: str) -> str:
+    # Dots alone mean the folder above, and no quoting touches them.
+    return quote(word, safe="") if word.strip(".") else word.replace(".", "%2E")
 
 
 def _word(expression: str, scope: Any) -> str:

@@ -70,7 +70,7 @@ async def rows(clinic_: Clinic) -> int:
 
 def unreadable() -> dict[str, Any]:
     """A scan at a time that is none."""
-    return sample("swiftcold") | {"local_time": "this morning"}
+    return {**sample("swiftcold"), "local_time": "this morning"}
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -36,7 +36,7 @@ def placed(flaw: Flaw, places: dict[str, Place]) -> Flaw:
     at = flaw.pointer
     while at and at not in places:
         at = at.rpartition("/")[0]
-    if at not in places:
+    if at not in places or flaw.line is not None:
         return flaw
     line, column = places[at]
     return flaw.model_copy(update={"line": line, "column": column})

@@ -1,6 +1,6 @@
 """Reading a connector: everything that can be found wrong without a message is found here, before it is published."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -29,7 +29,7 @@ def read_connector(text: str) -> Connector:
     try:
         connector = Connector.model_validate(document)
     except ValidationError as error:
-        raise _invalid([placed(_in_document_terms(flaw), places) for flaw in flaws_of(error)]) from None
+        raise _invalid([placed(_in_document_terms(flaw), places) for flaw in _own(flaws_of(error))]) from None
     flaws = [placed(flaw, places) for flaw in _flaws(connector)]
     if flaws:
         raise _invalid(flaws)
@@ -39,6 +39,15 @@ def read_connector(text: str) -> Connector:
 def _invalid(flaws: list[Flaw]) -> ConnectorInvalid:
     told = "; ".join(f"{flaw.line or 1}:{flaw.column or 1} {flaw.pointer or '/'}: {flaw.detail}" for flaw in flaws)
     return ConnectorInvalid("connector_invalid", f"The document cannot be a connector. {told}", flaws)
+
+
+def _own(flaws: Sequence[Flaw]) -> list[Flaw]:
+    """Without those that only follow: pydantic counts a list without the elements that it could not read."""
+    return [
+        flaw
+        for flaw in flaws
+        if flaw.code != "too_short" or not any(each.pointer.startswith(flaw.pointer + "/") for each in flaws)
+    ]
 
 
 def _in_document_terms(flaw: Flaw) -> Flaw:

@@ -16,8 +16,8 @@ def shipped_protocols() -> list[Protocol]:
 
 
 def shipped_connectors() -> list[Connector]:
-    """Those in the package `partners.connectors`."""
-    return [read_connector(text) for text in _documents(resources.files("partners.connectors") / "documents")]
+    """Those in the package `partners.connectors.documents`."""
+    return [read_connector(text) for text in _documents(resources.files("partners.connectors.documents"))]
 
 
 def publish_protocol(api: Api, protocol: Protocol) -> Any:

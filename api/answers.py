@@ -224,6 +224,56 @@ class ProtocolView(ProtocolSummary):
     document: dict[str, Any]
 
 
+class ConnectorSummary(Answer):
+    """A published connector. `hash` is the SHA-256 of its canonical JSON."""
+
+    name: str
+    version: int
+    title: str
+    hash: str
+    published_at: datetime
+    published_by: str
+
+
+class ConnectorView(ConnectorSummary):
+    """A published connector with its document."""
+
+    document: dict[str, Any]
+
+
+class MessageReceipt(Answer):
+    """A partner's message is on record. `status`: `mapped`, or `quarantined` until a person has seen to it."""
+
+    id: str
+    status: str
+    reason: str | None = None
+    events: list[list[str]]
+    links: Links
+
+
+class MessageView(Answer):
+    """A partner's message, and what became of it. `events`: source and id of each that it became."""
+
+    id: str
+    partner: str
+    connector: str
+    connector_version: int
+    received_at: datetime
+    sha256: str
+    status: str
+    reason: str | None
+    events: list[list[str]]
+    decided_by: str | None
+    decided_reason: str | None
+
+
+class MessageDetail(MessageView):
+    """With what failed (place in the connector, expression, value), and the message itself."""
+
+    problem: dict[str, Any] | None
+    body: str
+
+
 class PartnerView(Answer):
     """An organisation's system: where and how it is reached. `paused_at`: no command is sent to it since."""
 

@@ -11,17 +11,31 @@ from temporalio.client import Client
 
 from activities import temporal
 from api import problems
+from api.correspondence import Correspondence
 from api.middleware import BodyLimit, Failsafe, Measure
 from api.openapi import describe_api
 from api.origins import Origins
 from api.pages import add_docs
 from api.reception import Reception
 from api.relay import Relay
-from api.routes import decisions, deliveries, events, feed, health, journeys, messages, partners, protocols
+from api.routes import (
+    connectors,
+    decisions,
+    deliveries,
+    events,
+    feed,
+    health,
+    journeys,
+    messages,
+    partner_messages,
+    partners,
+    protocols,
+)
 from api.services import Services
 from api.tail import Tail
 from api.temporal_link import TemporalLink
 from ledger.database import Database
+from partners.secrets import Secrets
 from schemas.settings import Settings
 
 Connect = Callable[[Settings], Awaitable[Client]]
@@ -63,9 +77,9 @@ def create_app(
     )
     for each in (BodyLimit, Failsafe, Measure):
         app.add_middleware(each)
-    routers = [
-        each.router for each in (events, journeys, decisions, deliveries, protocols, partners, feed, messages, health)
-    ]
+    said = (events, journeys, decisions, protocols)
+    asked = (partners, deliveries, connectors, partner_messages)
+    routers = [each.router for each in (*said, *asked, feed, messages, health)]
     problems.install(app, [route for router in routers for route in router.routes])
     for router in routers:
         app.include_router(router)
@@ -79,9 +93,11 @@ async def _working(database: Database, link: TemporalLink, settings: Settings) -
     """The relay at work, until what is left to write is written."""
     relay = Relay(database, link, settings.relay_interval)
     reception, tail = Reception(database, relay), Tail(database)
+    correspondence = Correspondence(database, relay, Secrets(settings.secrets_file))
     running = asyncio.create_task(relay.run(), name="relay")
     try:
-        yield Services(database, link, relay, reception, tail, Origins.read(settings.event_origins))
+        origins = Origins.read(settings.event_origins)
+        yield Services(database, link, relay, reception, correspondence, tail, origins)
     finally:
         await tail.close()
         await reception.finish()

@@ -392,3 +392,94 @@ RESEND_BODY = {
 }
 CONFIRMATION = {"by": "operator-3", "reason": "confirmed_by_phone", "reference": "CL-2026-0815"}
 CONFIRM_BODY = {"application/json": {"Found out by telephone": CONFIRMATION}}
+CONNECTOR_DOCUMENT: dict[str, Any] = {
+    "connector": "coldline",
+    "version": 1,
+    "title": "Coldline, a courier",
+    "inbound": {
+        "verify": {"by": "hmac", "secret": "webhook", "header": "X-Coldline-Signature"},
+        "events": [
+            {
+                "type": "shipment.delivered",
+                "when": "message.status == 'POD'",
+                "id": "join('-', [message.awb, message.status])",
+                "subject": "message.awb",
+                "time": "local_time(message.at, 'Europe/Berlin', 'iso')",
+                "data": {"reference": "message.awb", "containers": "message.pieces"},
+            }
+        ],
+    },
+}
+CONNECTOR_YAML = """\
+connector: coldline
+version: 1
+title: Coldline, a courier
+inbound:
+  verify: {by: hmac, secret: webhook, header: X-Coldline-Signature}
+  events:
+    - type: shipment.delivered
+      when: message.status == 'POD'
+      id: join('-', [message.awb, message.status])
+      subject: message.awb
+      time: local_time(message.at, 'Europe/Berlin', 'iso')
+      data: {reference: message.awb, containers: message.pieces}
+"""
+CONNECTOR_BODY = {
+    "application/json": {"As JSON": CONNECTOR_DOCUMENT},
+    "application/yaml": {"As YAML": CONNECTOR_YAML},
+}
+_CONNECTOR = {
+    "name": "coldline",
+    "version": 1,
+    "title": "Coldline, a courier",
+    "hash": "b7e4" * 16,
+    "published_at": "2026-02-01T12:00:00Z",
+    "published_by": "operator-3",
+}
+CONNECTOR = {"With its document": {**_CONNECTOR, "document": CONNECTOR_DOCUMENT}}
+CONNECTOR_PAGE = {"One page": {"items": [_CONNECTOR], "next": None}}
+
+_SCAN = {"awb": "SHIP-88", "status": "POD", "at": "2026-03-03T09:10:00", "pieces": ["BAG-1", "BAG-2"]}
+MESSAGE_BODY = {"application/json": {"A courier's scan": _SCAN}}
+_MESSAGE_ID = "5c0f" * 8
+_MESSAGE_EVENTS = [["//coldline/coldline", "SHIP-88-POD"]]
+_MESSAGE_LINKS = {"self": f"/v1/messages/{_MESSAGE_ID}"}
+MESSAGE_RECEIPTS = {
+    "Mapped": {"id": _MESSAGE_ID, "status": "mapped", "events": _MESSAGE_EVENTS, "links": _MESSAGE_LINKS},
+    "Kept for a person": {
+        "id": _MESSAGE_ID,
+        "status": "quarantined",
+        "reason": "unmapped",
+        "events": [],
+        "links": _MESSAGE_LINKS,
+    },
+}
+_MESSAGE = {
+    "id": _MESSAGE_ID,
+    "partner": "coldline",
+    "connector": "coldline",
+    "connector_version": 1,
+    "received_at": _LATER,
+    "sha256": "d0c3" * 16,
+    "status": "quarantined",
+    "reason": "unmapped",
+    "events": [],
+    "decided_by": None,
+    "decided_reason": None,
+}
+_UNMAPPED = {
+    **_MESSAGE,
+    "problem": {
+        "pointer": "/inbound/events/0/time",
+        "expression": "local_time(message.at, 'Europe/Berlin', 'iso')",
+        "value": "yesterday",
+        "detail": "not a time in the form iso",
+    },
+    "body": '{"awb": "SHIP-88", "status": "POD", "at": "yesterday"}',
+}
+_DECIDED = {"decided_by": "operator-3", "decided_reason": "connector_corrected"}
+_MAPPED = {"status": "mapped", "reason": None, "problem": None, "connector_version": 2, "events": _MESSAGE_EVENTS}
+MESSAGE = {"It could not be mapped": _UNMAPPED}
+MESSAGE_PAGE = {"One page": {"items": [_MESSAGE], "next": None}}
+MESSAGE_RELEASED = {"Mapped by a newer version": {**_UNMAPPED, **_DECIDED, **_MAPPED}}
+MESSAGE_DISMISSED = {"Given up": {**_UNMAPPED, **_DECIDED, "status": "dismissed", "decided_reason": "test_message"}}

@@ -22,6 +22,7 @@ TAGS = [
     {"name": "decisions", "description": "What people have to decide, and what is not as it should be."},
     {"name": "protocols", "description": "Which stages, in which order, under which limits."},
     {"name": "partners", "description": "Where organisations' systems are reached."},
+    {"name": "connectors", "description": "How partners' own forms are read and written, and what they sent."},
     {"name": "feed", "description": "The ledger as it goes on."},
     {"name": "messages", "description": "What events and entries look like, for programs."},
     {"name": "operation", "description": "For those who run Clew."},

@@ -54,7 +54,11 @@ class ProblemResponse(JSONResponse):
 def respond(error: ClewError) -> ProblemResponse:
     """A refusal of ours as an answer."""
     problem = _problem(error.code, error.status, error.title, error.detail, error.errors, error.retry_can_help)
-    return _response(problem, {"Retry-After": str(RETRY_AFTER_SECONDS)} if error.retry_can_help else {})
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if error.retry_can_help else {}
+    if error.status == 401:
+        # RFC 9110, 15.5.2, wants a challenge; there is no registered scheme for a partner's own signature.
+        headers["WWW-Authenticate"] = "Signature"
+    return _response(problem, headers)
 
 
 def respond_to_status(status: int, headers: Mapping[str, str] | None = None) -> ProblemResponse:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from schemas.errors import (
     ClewError,
     Conflict,
+    ConnectorInvalid,
     Flaw,
     Forbidden,
     Invalid,
@@ -12,6 +13,7 @@ from schemas.errors import (
     ProtocolInvalid,
     TooLarge,
     Unavailable,
+    Unproven,
 )
 
 KINDS: dict[str, type[ClewError]] = {
@@ -23,6 +25,14 @@ KINDS: dict[str, type[ClewError]] = {
     "choice_unknown": Invalid,
     "invalid_cursor": Invalid,
     "protocol_invalid": ProtocolInvalid,
+    "connector_invalid": ConnectorInvalid,
+    "connector_exists": Conflict,
+    "no_connector": Conflict,
+    "message_settled": Conflict,
+    "signature_invalid": Unproven,
+    "unknown_connector": NotFound,
+    "secret_missing": Unavailable,
+    "secrets_unusable": Unavailable,
     "body_too_large": TooLarge,
     "event_conflict": Conflict,
     "event_pending": Conflict,

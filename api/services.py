@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.correspondence import Correspondence
 from api.origins import Origins
 from api.reception import Reception
 from api.relay import Relay
@@ -21,6 +22,7 @@ class Services:
     temporal: TemporalLink
     relay: Relay
     reception: Reception
+    correspondence: Correspondence
     tail: Tail
     origins: Origins
 

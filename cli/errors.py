@@ -67,7 +67,7 @@ def _defect(error: Exception) -> ClewError:
 def _tell(error: ClewError | ApiRefused, *, as_json: bool) -> None:
     if as_json:
         problem: dict[str, Any] = {"code": error.code, "detail": error.detail}
-        problem["errors"] = [flaw.model_dump() for flaw in error.errors]
+        problem["errors"] = [flaw.model_dump(exclude_none=True) for flaw in error.errors]
         print(json.dumps(problem), file=sys.stderr)
     else:
         print(f"clew: {error.detail} [{error.code}]", file=sys.stderr)

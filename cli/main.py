@@ -7,7 +7,22 @@ from typing import NoReturn
 
 import typer
 
-from cli import bench, delivery, demo, event, feed, journey, partner, protocol, serve, simulate, task, up, verify
+from cli import (
+    bench,
+    delivery,
+    demo,
+    event,
+    feed,
+    journey,
+    message,
+    partner,
+    protocol,
+    serve,
+    simulate,
+    task,
+    up,
+    verify,
+)
 
 INTERRUPTED = 130
 
@@ -19,7 +34,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (up, demo, serve, simulate, protocol, journey, event, delivery, partner, feed, task, verify, bench):
+RUN = (up, demo, serve, simulate)
+SAY = (protocol, journey, event, message, delivery, partner, feed, task)
+for command in (*RUN, *SAY, verify, bench):
     command.register(app)
 
 

@@ -1,17 +1,19 @@
-"""`clew partner list|pause|resume|resend`: how it stands with each partner."""
+"""`clew partner …`: how it stands with each partner, and how each is spoken to (`cli.connector`)."""
 
 from typing import Annotated, Any
 
 import typer
 
+from cli import connector
 from cli.options import Api, AsJson, By, Reason
 
-partners = typer.Typer(help="Partners: what waits for each, pause and resume.", no_args_is_help=True)
+partners = typer.Typer(help="Partners: what waits for each, pause and resume, their connectors.", no_args_is_help=True)
 
 Partner = Annotated[str, typer.Argument(help="The name under which it is registered.")]
 
 
 def register(app: typer.Typer) -> None:
+    connector.register(partners)
     app.add_typer(partners, name="partner")
 
 

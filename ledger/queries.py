@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
 from ledger.tables import (
+    ConnectorRow,
     DeliveryRow,
     DeviationRow,
     EntryRow,
@@ -19,6 +20,7 @@ from ledger.tables import (
     InboxRow,
     JourneyRow,
     MaterialRow,
+    MessageRow,
     PartnerRow,
     ProtocolRow,
     StageRow,
@@ -174,6 +176,21 @@ async def protocols(
 async def partners(session: AsyncSession, *, after: Sequence[Any] | None, limit: int) -> Sequence[PartnerRow]:
     """Registered partners by name."""
     return await _page(session, select(PartnerRow), (col(PartnerRow.name),), after, limit)
+
+
+async def connectors(session: AsyncSession, *, after: Sequence[Any] | None, limit: int) -> Sequence[ConnectorRow]:
+    """Published connectors by name, the oldest version first."""
+    order = (col(ConnectorRow.name), col(ConnectorRow.version))
+    return await _page(session, select(ConnectorRow), order, after, limit)
+
+
+async def messages(
+    session: AsyncSession, *, partner: str | None, status: str | None, after: Sequence[Any] | None, limit: int
+) -> Sequence[MessageRow]:
+    """Partners' messages, the newest first."""
+    query = _where(select(MessageRow), (MessageRow.partner, partner), (MessageRow.status, status))
+    order = (col(MessageRow.received_at), col(MessageRow.id))
+    return await _page(session, query, order, after, limit, newest_first=True)
 
 
 async def stages_of(session: AsyncSession, journey: str) -> Sequence[StageRow]:

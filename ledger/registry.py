@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from ledger.connectors import find_connector
 from ledger.tables import IdentifierRow, JourneyRow, PartnerRow, ProtocolRow
 from schemas.canonical import content_hash
 from schemas.errors import Conflict, Flaw, Invalid, NotFound
@@ -63,7 +64,12 @@ async def find_protocol(session: AsyncSession, name: str, version: int | None = 
 
 
 async def register_partner(session: AsyncSession, name: str, address: PartnerAddress, now: datetime) -> PartnerRow:
-    """Say where and how a partner is reached; the newest word counts. Whether it is paused stays as it is."""
+    """Say where and how a partner is reached; the newest word counts. Whether it is paused stays as it is.
+
+    Raises `NotFound` (`unknown_connector`).
+    """
+    if address.connector is not None:
+        await find_connector(session, address.connector)
     row = await session.get(PartnerRow, name) or PartnerRow(name=name, url=address.url)
     row.sqlmodel_update(address.model_dump() | {"updated_at": now})
     session.add(row)

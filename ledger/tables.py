@@ -3,14 +3,15 @@
 record        entry, ledger_head
 projections   journey, journey_stage, task, deviation, material, identifier
 waiting       inbox (events acknowledged and not yet judged; later: what became of them)
+              message (what partners sent in their own form, whole)
 deliveries    delivery, attempt, lane: commands on their way to partners
-registry      protocol, partner; and the order half of `journey`
+registry      protocol, connector, partner; and the order half of `journey`
 """
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, text
 from sqlmodel import Field, SQLModel
 
 from ledger.columns import Json, Utc
@@ -226,6 +227,44 @@ class ProtocolRow(SQLModel, table=True):
     title: str
     document: dict[str, Any] = _json()
     published_at: datetime = _utc()
+
+
+class ConnectorRow(SQLModel, table=True):
+    """A published connector; never changed."""
+
+    __tablename__ = "connector"
+
+    name: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    hash: str
+    title: str
+    document: dict[str, Any] = _json()
+    published_at: datetime = _utc()
+    published_by: str
+
+
+class MessageRow(SQLModel, table=True):
+    """A partner's message in its own form, byte for byte. `events`: source and id of each that it became."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        Index("message_received", "received_at", "id"),
+        Index("message_status", "status", "received_at"),
+    )
+
+    id: str = Field(primary_key=True)
+    partner: str = Field(index=True)
+    connector: str
+    connector_version: int
+    received_at: datetime = _utc()
+    sha256: str
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    status: str
+    reason: str | None = None
+    problem: dict[str, Any] | None = Field(default=None, sa_column=Column(Json, nullable=True))
+    events: list[list[str]] = _json()
+    decided_by: str | None = None
+    decided_reason: str | None = None
 
 
 class PartnerRow(SQLModel, table=True):

@@ -9,10 +9,9 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
-from pydantic import ValidationError
 
 from partners.door import Answered
-from schemas.commands import Acknowledgement, PartnerCommand
+from schemas.commands import PartnerCommand
 from schemas.deliveries import Outcome
 
 REFUSALS = frozenset({400, 404, 409, 410, 422})
@@ -37,18 +36,13 @@ class ClewDoor:
     async def send(self, command: PartnerCommand) -> Answered:
         body = command.model_dump_json(exclude={"traceparent"})
         headers = {"Idempotency-Key": command.key, "Content-Type": "application/json"}
-        answered = await ask(
-            self._http, self._http.build_request("POST", self._commands, content=body, headers=headers)
-        )
-        if answered.status in REFUSALS:
-            return answered.but(Outcome.REFUSED, f"the partner refused with status {answered.status}")
-        return acknowledged(answered)
+        request = self._http.build_request("POST", self._commands, content=body, headers=headers)
+        answered = await ask(self._http, request)
+        return answered.refused() if answered.status in REFUSALS else _understood(answered)
 
     async def look_up(self, command: PartnerCommand) -> Answered:
         answered = await ask(self._http, self._http.build_request("GET", self._commands, params={"key": command.key}))
-        if answered.status == httpx.codes.NOT_FOUND:
-            return answered.but(Outcome.NOT_TAKEN)
-        return acknowledged(answered)
+        return answered.but(Outcome.NOT_TAKEN) if answered.status == httpx.codes.NOT_FOUND else _understood(answered)
 
 
 @asynccontextmanager
@@ -64,7 +58,7 @@ async def open_http(timeout: float) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def ask(http: httpx.AsyncClient, request: httpx.Request) -> Answered:
-    """One request, and what is known of its outcome from the status alone: `taken`, `later` or `unknown`."""
+    """One request. What was answered is of unknown outcome until somebody has understood it."""
     began = time.perf_counter()
     try:
         response = await http.send(request)
@@ -73,30 +67,30 @@ async def ask(http: httpx.AsyncClient, request: httpx.Request) -> Answered:
     except httpx.HTTPError as error:
         problem, outcome = f"the partner did not answer: {type(error).__name__}", Outcome.UNKNOWN
     else:
-        return _judged(response, time.perf_counter() - began)
+        return Answered(
+            Outcome.UNKNOWN,
+            problem=f"the partner failed with status {response.status_code}",
+            status=response.status_code,
+            headers={name.lower(): value for name, value in response.headers.items()},
+            body=response.content,
+            seconds=time.perf_counter() - began,
+            retry_after=_retry_after(response.headers.get("Retry-After")),
+        )
     return Answered(outcome, problem=problem, seconds=time.perf_counter() - began)
 
 
-def acknowledged(answered: Answered) -> Answered:
-    """With the partner's reference, where it took the command. Whatever else it says goes no further."""
-    if answered.outcome is not Outcome.TAKEN:
+def _understood(answered: Answered) -> Answered:
+    if answered.status is None:
+        return answered
+    if answered.status in NOT_NOW:
+        return answered.later()
+    if not httpx.codes.is_success(answered.status):
         return answered
     try:
         said = json.loads(answered.body) if answered.body else {}
-        return answered.with_reference(Acknowledgement(reference=said.get("reference")))
-    except (ValueError, ValidationError, AttributeError):
-        return answered.but(Outcome.UNKNOWN, "the partner's acknowledgement cannot be read")
-
-
-def _judged(response: httpx.Response, seconds: float) -> Answered:
-    status = response.status_code
-    answered = Answered(Outcome.TAKEN, status=status, body=response.content, seconds=seconds)
-    if response.is_success:
-        return answered
-    if status in NOT_NOW:
-        wish = _retry_after(response.headers.get("Retry-After"))
-        return answered.but(Outcome.LATER, f"the partner asks to come back later, with status {status}", wish)
-    return answered.but(Outcome.UNKNOWN, f"the partner failed with status {status}")
+        return answered.taken_as(said.get("reference"))
+    except (ValueError, RecursionError, AttributeError):
+        return answered.unreadable()
 
 
 def _retry_after(header: str | None) -> timedelta | None:

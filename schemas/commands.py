@@ -27,6 +27,25 @@ COMMANDS: dict[str, str] = {
 }
 """Every command, and what it asks of the partner."""
 
+DETAILS: dict[str, frozenset[str]] = {
+    "request_evidence": frozenset({"evidence"}),
+    "schedule_collection": frozenset({"material"}),
+    "cancel_collection": frozenset({"cancels"}),
+    "book_pickup": frozenset({"from", "to", "cargo", "containers", "temperature"}),
+    "recall_pickup": frozenset({"cancels"}),
+    "announce_delivery": frozenset({"from", "cargo", "containers"}),
+    "place_order": frozenset({"containers"}),
+    "cancel_order": frozenset({"cancels"}),
+    "request_release_tests": frozenset({"batch", "tests"}),
+    "request_disposition": frozenset({"batch", "doses", "signatures"}),
+    "clear_conditioning": frozenset({"batch"}),
+    "clear_infusion": frozenset({"doses", "thaw_limit"}),
+    "request_follow_up": frozenset({"visits"}),
+    "request_milestones": frozenset({"milestones"}),
+    "settle_material": frozenset({"containers", "disposition"}),
+}
+"""What the `details` of each command can hold."""
+
 
 class PartnerCommand(Strict):
     """A command to one partner.

@@ -2,7 +2,9 @@
 
     ClewError
     ├── Invalid            422  what was said cannot be read; the `errors` say where
-    │   └── ProtocolInvalid     the document cannot be a protocol
+    │   ├── ProtocolInvalid     the document cannot be a protocol
+    │   └── ConnectorInvalid    the document cannot be a connector
+    ├── Unproven           401  the sender has not shown who it is
     ├── Conflict           409  it contradicts what is already on record
     ├── NotFound           404  nothing is known under that name
     ├── Forbidden          403  a rule of the therapy forbids it
@@ -23,11 +25,16 @@ from schemas.base import Strict
 
 
 class Flaw(Strict):
-    """One thing that is wrong, and where: `pointer` is a JSON pointer (RFC 6901) into what was sent."""
+    """One thing that is wrong, and where: `pointer` is a JSON pointer (RFC 6901) into what was sent.
+
+    `line` and `column`, from 1: where that stands in a text.
+    """
 
     pointer: str
     code: str
     detail: str
+    line: int | None = None
+    column: int | None = None
 
 
 class ClewError(Exception):
@@ -53,6 +60,15 @@ class Invalid(ClewError):
 
 class ProtocolInvalid(Invalid):
     title = "The document cannot be a protocol"
+
+
+class ConnectorInvalid(Invalid):
+    title = "The document cannot be a connector"
+
+
+class Unproven(ClewError):
+    status = 401
+    title = "The sender has not shown who it is"
 
 
 class Conflict(ClewError):
@@ -104,11 +120,19 @@ CODES: dict[str, str] = {
     "protocol_exists": "This version of the protocol is published with other content; publish a new version.",
     "protocol_invalid": "The document cannot be a protocol; `errors` point at each place.",
     "unknown_protocol": "No such protocol, or no such version of it, is published.",
+    "connector_exists": "This version of the connector is published with other content; publish a new version.",
+    "connector_invalid": "The document cannot be a connector; `errors` point at each place, with line and column.",
+    "unknown_connector": "No such connector is published.",
+    "no_connector": "The partner is registered without a connector that reads messages.",
+    "signature_invalid": "The signature or key is missing, stale, or not the partner's.",
+    "secret_missing": "The partner's connector needs a secret that the file of secrets does not hold: add it there.",
+    "secrets_unusable": "The file of secrets cannot be used: YAML for its owner alone (mode 0600) is wanted.",
+    "message_settled": "Only a quarantined message can be released or given up.",
     "unknown_journey": "No journey is known under that chain-of-identity id.",
     "unknown_event": "No event is on record under that source and id.",
     "unknown_partner": "No partner is registered under that name.",
     "unknown_task": "The journey has no such task.",
-    "unknown_message": "No message has that name.",
+    "unknown_message": "No message is known under that name.",
     "unknown_route": "There is nothing at this path.",
     "party_missing": "The protocol has a role that the order binds to no organisation.",
     "invalid_cursor": "The cursor was not made by this route.",

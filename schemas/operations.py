@@ -65,6 +65,20 @@ class DeliveryConfirmed(OnDelivery):
     reference: Identifier | None = None
 
 
+class OnConnector(Operation):
+    """A version of a connector, and the SHA-256 of its canonical JSON."""
+
+    version: int
+    hash: str
+
+
+class OnMessage(Operation):
+    """A partner's message, by its id. `became`: the status that it has now."""
+
+    message: str
+    became: str
+
+
 OPERATIONS: dict[str, type[Operation]] = {
     "partner.paused": OnPartner,
     "partner.resumed": OnPartner,
@@ -74,5 +88,8 @@ OPERATIONS: dict[str, type[Operation]] = {
     "delivery.confirmed": DeliveryConfirmed,
     "delivery.given_up": OnDelivery,
     "event.dismissed": OnEvent,
+    "connector.published": OnConnector,
+    "message.released": OnMessage,
+    "message.dismissed": OnMessage,
 }
 """Every action of an operator that is on record, and what its data says."""

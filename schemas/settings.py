@@ -17,6 +17,9 @@ class Settings(BaseSettings):
         default=None,
         description="SQLAlchemy URL (`postgresql+asyncpg://…`). Unset: SQLite in the home.",
     )
+    secrets: Path | None = Field(
+        default=None, description="The file of partners' secrets, mode 0600. Unset: `secrets.yaml` in the home."
+    )
     temporal_address: str | None = Field(
         default=None, description="`host:port` of a Temporal server. Unset: `clew up` starts an embedded one."
     )
@@ -45,6 +48,11 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least that is logged."
     )
+
+    @property
+    def secrets_file(self) -> Path:
+        """Where partners' secrets are; the file need not exist."""
+        return self.secrets or self.home / "secrets.yaml"
 
     @property
     def database(self) -> str:

@@ -15,6 +15,13 @@ ACKNOWLEDGE_SECONDS = Histogram(
     "clew_acknowledge_seconds", "From an event's arrival to its durable acknowledgement.", buckets=_QUICK
 )
 
+MESSAGES_RECEIVED = Counter(
+    "clew_messages_received", "Partners' messages in their own form that were acknowledged.", ["status"]
+)
+MESSAGES_REFUSED = Counter(
+    "clew_messages_refused", "Partners' messages in their own form that were not acknowledged.", ["code"]
+)
+
 RELAY_DELIVERED = Counter("clew_relay_delivered", "Events handed to their journeys.")
 RELAY_FAILED = Counter("clew_relay_failed", "Deliveries to a journey that failed and will be tried again.")
 RELAY_WAITING = Gauge("clew_relay_waiting", "Events acknowledged and not yet handed to their journeys.")

@@ -11,12 +11,14 @@ from activities.ledger import LedgerActivities
 from activities.partners import PartnerActivities
 from activities.temporal import connect
 from ledger.database import Database
-from partners.client import ClewDoor, open_http
+from partners.client import open_http
+from partners.secrets import Secrets
 from schemas.errors import Unavailable
 from schemas.settings import Settings
 from telemetry.logs import logger
 from telemetry.serving import serve_metrics
 from worker.dispatch.dispatcher import Dispatcher
+from worker.dispatch.doors import Doors
 from worker.dispatch.telling import Teller
 from worker.queues import GRACE, journey_worker, partner_worker
 from worker.search_attributes import prepare_namespace
@@ -71,7 +73,8 @@ async def working(client: Client, settings: Settings) -> AsyncIterator[None]:
 async def delivering(client: Client, database: Database, settings: Settings) -> AsyncIterator[PartnerActivities]:
     """Deliveries under way for as long as the block lasts, and the activities that put them down."""
     async with open_http(settings.partner_timeout) as http:
-        dispatcher = Dispatcher(database, lambda partner: ClewDoor(http, partner.url), Teller(client, database))
+        doors = Doors(database, http, Secrets(settings.secrets_file))
+        dispatcher = Dispatcher(database, doors.to, Teller(client, database))
         async with dispatcher.running(GRACE.total_seconds()):
             yield PartnerActivities(dispatcher)
 

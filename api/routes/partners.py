@@ -31,7 +31,7 @@ _PLACE = TypeAdapter(tuple[PartyName])
     response_model=PartnerView,
     responses={
         **answer(200, "The partner as it is registered now.", examples.PARTNER),
-        **problems("malformed", "not_json", "body_too_large", "ledger_unavailable"),
+        **problems("malformed", "not_json", "unknown_connector", "body_too_large", "ledger_unavailable"),
     },
     openapi_extra=request_body(examples.PARTNER_BODY),
 )

@@ -16,6 +16,7 @@ from api.app import create_app
 from api.callers import CALLERS
 from api.cursors import Page
 from api.refusals import KINDS
+from partners.connectors.reading import read_connector
 from schemas.decisions import Decision, DecisionReceipt
 from schemas.errors import CODES
 from schemas.events import read_event
@@ -85,6 +86,14 @@ def test_every_route_of_the_design_is_there(document: dict[str, Any]) -> None:
         "PUT /v1/partners/{name}",
         "GET /v1/partners",
         "GET /v1/partners/{name}",
+        "POST /v1/partners/{name}/messages",
+        "POST /v1/connectors",
+        "GET /v1/connectors",
+        "GET /v1/connectors/{name}",
+        "GET /v1/messages",
+        "GET /v1/messages/{message_id}",
+        "POST /v1/messages/{message_id}/release",
+        "POST /v1/messages/{message_id}/dismiss",
         "GET /v1/feed",
         "GET /v1/feed/stream",
         "GET /v1/asyncapi.json",
@@ -164,9 +173,16 @@ def test_kinds_are_of_listed_codes() -> None:
         (examples.DELIVERY_DETAIL, answers.DeliveryDetail),
         (examples.STANDINGS, answers.Standings),
         (examples.RESENT, answers.Resent),
-        (examples.ACTION_BODY["application/json"], answers.OperatorAction),
         (examples.RESEND_BODY["application/json"], answers.Resend),
         (examples.CONFIRM_BODY["application/json"], answers.Confirmation),
+        (examples.CONNECTOR, answers.ConnectorView),
+        (examples.CONNECTOR_PAGE, Page[answers.ConnectorSummary]),
+        (examples.MESSAGE_RECEIPTS, answers.MessageReceipt),
+        (examples.MESSAGE, answers.MessageDetail),
+        (examples.MESSAGE_PAGE, Page[answers.MessageView]),
+        (examples.MESSAGE_RELEASED, answers.MessageDetail),
+        (examples.MESSAGE_DISMISSED, answers.MessageDetail),
+        (examples.ACTION_BODY["application/json"], answers.OperatorAction),
         (examples.READY, answers.Readiness),
     ],
 )
@@ -181,6 +197,10 @@ def test_example_events_and_protocols_can_be_read() -> None:
     assert read_event(examples.COLLECTED).subject == examples.COI
     assert read_event(examples.EARLY).type == "shipment.delayed"
     assert read_protocol(examples.PROTOCOL_DOCUMENT) == read_protocol_yaml(examples.PROTOCOL_YAML)
+
+
+def test_the_example_connector_can_be_read() -> None:
+    assert read_connector(json.dumps(examples.CONNECTOR_DOCUMENT)) == read_connector(examples.CONNECTOR_YAML)
 
 
 async def test_the_pages_load_nothing_from_elsewhere(desk: Clinic) -> None:

@@ -91,6 +91,7 @@ async def test_a_status_that_says_neither_leaves_the_outcome_unknown(
         (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 3_000, 3_600),
         (format_datetime(datetime(2001, 1, 1, tzinfo=UTC), usegmt=True), 0, 0),
     ],
+    ids=["seconds", "for ever", "a date", "a date gone by"],
 )
 async def test_a_partner_says_when_to_come_back(
     call: Call, status: int, header: str, least: int, most: int, partner: StubbornPartner, door: Door

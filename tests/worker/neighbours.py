@@ -162,7 +162,7 @@ class Office:
 def office(database: Database, http: httpx.AsyncClient, door: type[ClewDoor] = ClewDoor) -> Office:
     """An office whose worker is yet to run: `async with office.dispatcher.running(grace)`."""
 
-    def door_to(partner: PartnerRow) -> Door:
+    async def door_to(partner: PartnerRow) -> Door:
         return door(http, partner.url)
 
     journeys = Journeys(database)

@@ -1,7 +1,7 @@
 """One attempt at one delivery: traced, timed, counted."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -15,6 +15,7 @@ from ledger.tables import DeliveryRow
 from partners.door import Answered, Door
 from schemas.commands import PartnerCommand
 from schemas.deliveries import AttemptKind, Outcome
+from schemas.errors import ClewError
 from telemetry import metrics
 from telemetry.logs import logger
 
@@ -22,12 +23,19 @@ log = logger("worker.dispatch")
 _tracer = trace.get_tracer(__name__)
 
 
-async def attempt(row: DeliveryRow, door: Door) -> Tried:
+OpenDoor = Callable[[], Awaitable[Door]]
+
+
+async def attempt(row: DeliveryRow, open_door: OpenDoor) -> Tried:
     """Send the command, or look up what became of it. A defect of ours leaves the outcome unknown."""
     command, kind, at, began = command_of(row), kind_of(row.status), datetime.now(UTC), time.perf_counter()
     with _traced(command):
         try:
+            door = await open_door()
             answered = await (door.look_up(command) if kind is AttemptKind.LOOK_UP else door.send(command))
+        except ClewError as refusal:
+            # Before anything was sent: the database or the partner's connector is not there.
+            answered = Answered(Outcome.LATER, problem=refusal.detail)
         except Exception:
             log.exception("attempt_failed", delivery=row.id)
             answered = Answered(Outcome.UNKNOWN, problem="Clew failed while it asked; its log says more")

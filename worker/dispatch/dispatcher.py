@@ -2,19 +2,18 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
 from ledger.database import Database
 from ledger.deliveries import Asker, with_work
-from ledger.tables import DeliveryRow, PartnerRow
+from ledger.tables import DeliveryRow
 from ledger.trouble import database_trouble
-from partners.door import Door
 from schemas.commands import PartnerCommand
 from schemas.errors import Unavailable
 from telemetry.logs import logger
-from worker.dispatch.lane import Lane
+from worker.dispatch.lane import DoorTo, Lane
 from worker.dispatch.pace import Pace
 from worker.dispatch.telling import Teller
 
@@ -27,7 +26,7 @@ LOOK_EVERY = 0.5
 class Dispatcher:
     """One a process. Several processes share the work: each lane is held by one of them at a time."""
 
-    def __init__(self, database: Database, door_to: Callable[[PartnerRow], Door], teller: Teller) -> None:
+    def __init__(self, database: Database, door_to: DoorTo, teller: Teller) -> None:
         self._database = database
         self._door_to = door_to
         self._teller = teller

@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from uuid import uuid4
 
 from ledger.database import Database
@@ -16,7 +17,7 @@ from partners.door import Door
 from schemas.commands import PartnerCommand
 from schemas.errors import ClewError, NotFound, Unavailable
 from telemetry.logs import logger
-from worker.dispatch.asking import attempt
+from worker.dispatch.asking import OpenDoor, attempt
 from worker.dispatch.pace import Pace
 
 log = logger("worker.dispatch")
@@ -25,6 +26,7 @@ _HOLD_AGAIN = HELD_FOR.total_seconds() / 3
 _AFTER_TROUBLE = 0.5
 """Seconds until the next turn, where the database did not answer."""
 
+DoorTo = Callable[[PartnerRow], Awaitable[Door]]
 Asked = tuple[PartnerCommand, Asker, "asyncio.Future[DeliveryRow]"]
 
 
@@ -35,7 +37,7 @@ class Lane:
         self,
         partner: str,
         database: Database,
-        door_to: Callable[[PartnerRow], Door],
+        door_to: DoorTo,
         pace: Pace,
         tell: Callable[[DeliveryRow], None],
     ) -> None:
@@ -140,12 +142,12 @@ class Lane:
             raise LaneLost
         self._pace.spend(len(turned.taken))
         for row in turned.taken:
-            task = asyncio.create_task(self._try(row, self._door_to(turned.partner)))
+            task = asyncio.create_task(self._try(row, partial(self._door_to, turned.partner)))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
 
-    async def _try(self, row: DeliveryRow, door: Door) -> None:
-        self._tried.append(await attempt(row, door))
+    async def _try(self, row: DeliveryRow, open_door: OpenDoor) -> None:
+        self._tried.append(await attempt(row, open_door))
         self._news.set()
 
     def _room(self, partner: PartnerRow) -> int:

@@ -13,18 +13,21 @@ from activities import temporal
 from api import problems
 from api.middleware import BodyLimit, Failsafe, Measure
 from api.openapi import describe_api
+from api.owners import Owners
 from api.pages import add_docs
 from api.reception import Reception
 from api.relay import Relay
-from api.routes import decisions, events, feed, health, journeys, messages, partners, protocols
+from api.routes import decisions, events, feed, health, journeys, messages, partners, protocols, subscriptions
 from api.services import Services
-from api.tail import Tail
 from api.temporal_link import TemporalLink
 from ledger.database import Database
+from ledger.tail import Tail
 from schemas.settings import Settings
 
 Connect = Callable[[Settings], Awaitable[Client]]
 """Makes a Temporal client that connects with its first call."""
+
+ROUTED = (events, journeys, decisions, protocols, partners, feed, subscriptions, messages, health)
 
 CONNECT_WHEN_NEEDED: Connect = partial(temporal.connect, lazy=True)
 
@@ -62,7 +65,7 @@ def create_app(
     )
     for each in (BodyLimit, Failsafe, Measure):
         app.add_middleware(each)
-    routers = [each.router for each in (events, journeys, decisions, protocols, partners, feed, messages, health)]
+    routers = [each.router for each in ROUTED]
     problems.install(app, [route for router in routers for route in router.routes])
     for router in routers:
         app.include_router(router)
@@ -73,15 +76,18 @@ def create_app(
 
 @asynccontextmanager
 async def _working(database: Database, link: TemporalLink, settings: Settings) -> AsyncIterator[Services]:
-    """The relay at work, until what is left to write is written."""
+    """Relay and owners' words at work, until what is left to write is written."""
     relay = Relay(database, link, settings.relay_interval)
+    owners = Owners(database, link, settings.relay_interval)
     reception, tail = Reception(database, relay), Tail(database)
-    running = asyncio.create_task(relay.run(), name="relay")
+    running = [asyncio.create_task(relay.run(), name="relay"), asyncio.create_task(owners.run(), name="owners")]
     try:
-        yield Services(database, link, relay, reception, tail)
+        yield Services(database, link, relay, reception, tail, owners, settings)
     finally:
         await tail.close()
         await reception.finish()
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
+        for each in running:
+            each.cancel()
+        for each in running:
+            with suppress(asyncio.CancelledError):
+                await each

@@ -5,11 +5,13 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.owners import Owners
 from api.reception import Reception
 from api.relay import Relay
-from api.tail import Tail
 from api.temporal_link import TemporalLink
 from ledger.database import Database
+from ledger.tail import Tail
+from schemas.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,8 @@ class Services:
     relay: Relay
     reception: Reception
     tail: Tail
+    owners: Owners
+    settings: Settings
 
 
 async def _services(request: Request) -> Services:

@@ -21,6 +21,7 @@ from ledger.tables import (
     PartnerRow,
     ProtocolRow,
     StageRow,
+    SubscriptionRow,
     TaskRow,
 )
 
@@ -152,6 +153,15 @@ async def protocols(
 async def partners(session: AsyncSession, *, after: Sequence[Any] | None, limit: int) -> Sequence[PartnerRow]:
     """Registered partners by name."""
     return await _page(session, select(PartnerRow), (col(PartnerRow.name),), after, limit)
+
+
+async def subscriptions(
+    session: AsyncSession, *, standing: str | None, after: Sequence[Any] | None, limit: int
+) -> Sequence[SubscriptionRow]:
+    """Subscriptions, the newest first."""
+    query = _where(select(SubscriptionRow), (SubscriptionRow.standing, standing))
+    order = (col(SubscriptionRow.created_at), col(SubscriptionRow.id))
+    return await _page(session, query, order, after, limit, newest_first=True)
 
 
 async def stages_of(session: AsyncSession, journey: str) -> Sequence[StageRow]:

@@ -83,11 +83,11 @@ def _acknowledgement(answer: httpx.Response) -> Acknowledgement:
 def _not_now(answer: httpx.Response) -> Unavailable | OutcomeUnknown:
     if answer.status_code in (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE):
         why = f"the partner asks to come back later, with status {answer.status_code}"
-        return Unavailable(why, retry_after=_retry_after(answer.headers.get("Retry-After")))
+        return Unavailable(why, retry_after=retry_after(answer.headers.get("Retry-After")))
     return OutcomeUnknown(f"the partner failed with status {answer.status_code}")
 
 
-def _retry_after(header: str | None) -> timedelta | None:
+def retry_after(header: str | None) -> timedelta | None:
     """RFC 9110, 10.2.3: seconds, or a date. None where it says nothing that can be used."""
     if header is None:
         return None

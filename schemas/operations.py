@@ -5,7 +5,9 @@ So each thing that is operated has its own chain; `actor` is the person, `reason
 """
 
 from schemas.base import Code, Strict
-from schemas.events import EventId, Source
+from schemas.events import EventId, EventType, Source
+from schemas.orders import PartyName
+from schemas.protocols import ProtocolName
 
 OPERATIONS_PREFIX = "operations/"
 """No chain-of-identity id of any issuer begins like this."""
@@ -34,7 +36,36 @@ class OnEvent(Operation):
     event: EventId
 
 
+class OnSubscription(Operation):
+    """`position`: where in the feed it stood."""
+
+    position: int
+
+
+class OfSubscription(OnSubscription):
+    """`host`: whom entries are sent to from now on, and then which of them. Without the whole URL, which may be a
+    secret."""
+
+    host: str
+    types: tuple[EventType, ...] = ()
+    protocol: ProtocolName | None = None
+    party: PartyName | None = None
+
+
+class SubscriptionReplayed(OnSubscription):
+    """`after`: what comes after this position is sent again."""
+
+    after: int
+
+
 OPERATIONS: dict[str, type[Operation]] = {
     "event.dismissed": OnEvent,
+    "subscription.created": OfSubscription,
+    "subscription.changed": OfSubscription,
+    "subscription.disabled": OnSubscription,
+    "subscription.enabled": OnSubscription,
+    "subscription.replayed": SubscriptionReplayed,
+    "subscription.secret_rotated": OnSubscription,
+    "subscription.removed": OnSubscription,
 }
 """Every action of an operator that is on record, and what its data says."""

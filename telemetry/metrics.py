@@ -25,5 +25,7 @@ RELAY_SECONDS = Histogram(
 FACTS_APPENDED = Counter("clew_facts_appended", "Facts put on the ledger.", ["type"])
 APPEND_SECONDS = Histogram("clew_append_seconds", "One append to the ledger.", buckets=_QUICK)
 
+WEBHOOKS_SENT = Counter("clew_webhooks_sent", "Attempts to send an entry to a subscriber.", ["result"])
+
 COMMANDS_SENT = Counter("clew_commands_sent", "Attempts to tell a partner something.", ["command", "result"])
 COMMAND_SECONDS = Histogram("clew_command_seconds", "One attempt to tell a partner something.", ["role"], buckets=_SLOW)

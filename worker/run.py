@@ -9,14 +9,16 @@ from temporalio.service import RPCError
 
 from activities.ledger import LedgerActivities
 from activities.partners import PartnerActivities
+from activities.subscribers import SubscriberActivities
 from activities.temporal import connect
 from ledger.database import Database
+from ledger.tail import Tail
 from partners.client import open_client
 from schemas.errors import Unavailable
 from schemas.settings import Settings
 from telemetry.logs import logger
 from telemetry.serving import serve_metrics
-from worker.queues import journey_worker, partner_worker
+from worker.queues import journey_worker, partner_worker, subscription_worker
 from worker.search_attributes import prepare_namespace
 from worker.stopping import stop_signal, unless_stopped
 
@@ -24,6 +26,9 @@ log = logger("worker")
 
 _FIRST_DELAY, _LONGEST_DELAY = 0.1, 5.0
 _ANSWER_WITHIN = 10.0
+
+LOOK_EVERY = 0.1
+"""Seconds between two looks for news for subscribers: less than a webhook takes to be dealt with."""
 
 
 async def run(settings: Settings, *, core_metrics: str | None = None) -> None:
@@ -50,14 +55,21 @@ async def run(settings: Settings, *, core_metrics: str | None = None) -> None:
 
 @asynccontextmanager
 async def working(client: Client, settings: Settings) -> AsyncIterator[None]:
-    """Both workers, for as long as the block lasts; on leaving, calls under way may end first."""
+    """All workers, for as long as the block lasts; on leaving, calls under way may end first."""
     database = Database(settings.database)
+    tail = Tail(database, LOOK_EVERY)
     try:
         async with open_client(settings.partner_timeout) as partners:
             ledger, calls = LedgerActivities(database), PartnerActivities(database, partners)
-            async with journey_worker(client, settings, ledger), partner_worker(client, calls):
+            subscribers = SubscriberActivities(database, tail, settings)
+            async with (
+                journey_worker(client, settings, ledger),
+                partner_worker(client, calls),
+                subscription_worker(client, subscribers),
+            ):
                 yield
     finally:
+        await tail.close()
         await database.close()
 
 

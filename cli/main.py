@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import typer
 
-from cli import bench, demo, event, feed, journey, protocol, serve, simulate, task, up, verify
+from cli import bench, demo, event, feed, journey, protocol, serve, simulate, subscription, task, up, verify
 
 INTERRUPTED = 130
 
@@ -19,7 +19,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (up, demo, serve, simulate, protocol, journey, event, feed, task, verify, bench):
+for command in (up, demo, serve, simulate, protocol, journey, event, feed, subscription, task, verify, bench):
     command.register(app)
 
 

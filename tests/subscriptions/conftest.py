@@ -26,6 +26,7 @@ async def receiver() -> AsyncIterator[Receiver]:
     await listening.server.start()
     yield listening
     listening.open.set()
+    listening.ended.set()
     await listening.server.stop()
 
 

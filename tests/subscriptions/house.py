@@ -77,6 +77,14 @@ class House:
         wanted = list(positions)
         await until(lambda: self.receiver.positions == wanted, f"{wanted} at the receiver", within)
 
+    async def stands_at(self, subscription: str, position: int) -> bool:
+        """Whether it is noted that everything was dealt with up to there."""
+        return bool((await self.shown(subscription))["position"] == position)
+
+    def forget(self, subscription: str) -> None:
+        """It has come to its end."""
+        self._subscriptions.remove(subscription)
+
     async def empty(self) -> None:
         """Let every workflow come to its end."""
         for each in self._subscriptions:

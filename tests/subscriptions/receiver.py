@@ -11,10 +11,15 @@ from partners.simulator.server import Server
 
 
 class Receiver:
-    """`taken`: the entries that it took, in order of arrival. `answers`: the statuses of its next answers, then 204."""
+    """`taken`: the entries that it took, in order of arrival. `answers`: the statuses of its next answers, then 204.
+
+    `always`: the status of all its answers. `silent_after`: it takes so many, and never answers the last of them.
+    """
 
     def __init__(self, port: int = 0) -> None:
         self.secret: str | None = None
+        self.silent_after: int | None = None
+        self.bodies: list[bytes] = []
         self.taken: list[dict[str, Any]] = []
         self.ids: list[str] = []
         self.headers: list[dict[str, str]] = []
@@ -23,6 +28,7 @@ class Receiver:
         self.answers: list[int] = []
         self.always: int | None = None
         self.retry_after: str | None = None
+        self.ended = asyncio.Event()
         self.open = asyncio.Event()
         self.open.set()
         self.server = Server(self._app(), "127.0.0.1", port)
@@ -42,7 +48,10 @@ class Receiver:
         @app.post("/hook")
         async def hook(request: Request) -> Response:
             await self.open.wait()
-            return self._answer(await request.body(), dict(request.headers))
+            answer = self._answer(await request.body(), dict(request.headers))
+            if self.silent_after is not None and len(self.taken) >= self.silent_after:
+                await self.ended.wait()
+            return answer
 
         @app.post("/elsewhere")
         async def elsewhere() -> Response:
@@ -65,4 +74,5 @@ class Receiver:
         self.taken.append(event)
         self.ids.append(headers["webhook-id"])
         self.headers.append(headers)
+        self.bodies.append(body)
         return Response(status_code=status)

@@ -34,9 +34,10 @@ HEARTBEAT_EVERY = 1.0
 def as_last_heard(serving: Serving) -> Serving:
     """Where a serving that was cut off had come to, as far as its heartbeats told."""
     told = activity.info().heartbeat_details
-    if not told or told[0] != serving.replays:
+    if not told:
         return serving
-    return serving.model_copy(update={"position": max(told[1], serving.position)})
+    replays, position = told
+    return serving.model_copy(update={"replays": replays, "position": position})
 
 
 class Round:

@@ -5,11 +5,12 @@ import socket
 from ipaddress import ip_address
 from typing import Any
 
+import httpx
 import pytest
 
 from ledger.database import Database
 from partners.addresses import NotAllowed, Place, find_place, is_public
-from partners.webhooks import Hook, Sent, open_sender
+from partners.webhooks import Hook, Sent, WebhookSender, open_sender
 from schemas.settings import Settings
 from tests.api.clinic import Clinic, away, clinic
 from tests.subscriptions.house import SAID
@@ -108,6 +109,23 @@ async def test_a_name_that_means_something_else_by_now_is_not_sent_to(
         assert (await sender.send(hook, "sub-1", "{}")).problem is None
     assert receiver.headers[0]["host"] == f"warehouse.example:{port}"
     assert len(receiver.taken) == 1
+
+
+async def test_the_connection_goes_to_the_address_that_was_looked_at(names: dict[str, list[str]]) -> None:
+    """Whoever connects by the name would ask again, and could be told something else."""
+    names["warehouse.example"] = ["93.184.215.14"]
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(204)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        await WebhookSender(http, private_too=False).send(Hook("https://warehouse.example/hook", [SECRET]), "1", "{}")
+    (request,) = asked
+    assert request.url == "https://93.184.215.14/hook"
+    assert request.headers["host"] == "warehouse.example"
+    assert request.extensions["sni_hostname"] == "warehouse.example", "the certificate would be the address's"
 
 
 @pytest.fixture

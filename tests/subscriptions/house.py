@@ -1,5 +1,6 @@
 """What owners say, and what is appended meanwhile."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -89,4 +90,5 @@ class House:
         """Let every workflow come to its end."""
         for each in self._subscriptions:
             await self.remove(each)
-            await self.client.get_workflow_handle(f"subscription/{each}").result()
+            async with asyncio.timeout(20):
+                await self.client.get_workflow_handle(f"subscription/{each}").result()

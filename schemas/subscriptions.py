@@ -92,7 +92,8 @@ class Replay(Said):
 
 
 class Serving(Strict):
-    """What the workflow carries. `replays`: how many of the owner's replays are in `position` by now.
+    """What the workflow carries. `replays`: how many of the owner's replays are in `position` by now; `revision`: which
+    of the owner's words was the last that it followed.
 
     `failures`: deliveries in a row that were not taken, the first of them at `failing_since`.
     """
@@ -100,6 +101,7 @@ class Serving(Strict):
     id: SubscriptionId
     position: Position = 0
     replays: int = 0
+    revision: int = 0
     failures: int = 0
     failing_since: Instant | None = None
 

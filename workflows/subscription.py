@@ -5,6 +5,7 @@ read anew with each serving; the signal only ends a pause.
 """
 
 from datetime import timedelta
+from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -30,7 +31,7 @@ SERVING_WITHIN = timedelta(minutes=10)
 HEARTBEAT_WITHIN = timedelta(seconds=10)
 """A worker that has not been heard of for so long has died; the next one goes on where its last heartbeat was."""
 
-PATIENT = {"failures": 0, "failing_since": None}
+PATIENT: dict[str, Any] = {"failures": 0, "failing_since": None}
 
 DISABLING_WITHIN = timedelta(seconds=30)
 DATABASE_AWAY = RetryPolicy(maximum_interval=timedelta(minutes=1))
@@ -61,12 +62,14 @@ class Subscription:
 
     @workflow.signal(name=OWNER_SPOKE)
     def hear(self) -> None:
-        """The owner has changed something: patience begins anew, and nobody waits for the end of a pause."""
+        """The owner has changed something: nobody waits for the end of a pause."""
         self.owner_spoke = True
-        self.serving = self.serving.model_copy(update=PATIENT)
 
     async def serve(self) -> Served:
-        """Send what there is, and what comes, for a while; the cursor moves with it."""
+        """Send what there is, and what comes, for a while; the cursor moves with it.
+
+        Patience begins anew with an entry that is taken, and with a new word of the owner's.
+        """
         served = await workflow.execute_activity_method(
             SubscriberPort.serve_subscription,
             self.serving,
@@ -75,9 +78,9 @@ class Subscription:
             retry_policy=DATABASE_AWAY,
             summary=f"on from {self.serving.position}",
         )
-        self.serving = self.serving.model_copy(update={"position": served.position, "replays": served.replays})
-        if served.moved or served.problem is None:
-            self.serving = self.serving.model_copy(update=PATIENT)
+        fresh = served.moved or served.problem is None or served.revision != self.serving.revision
+        stands = {name: getattr(served, name) for name in ("position", "replays", "revision")}
+        self.serving = self.serving.model_copy(update=stands | (PATIENT if fresh else {}))
         return served
 
     async def not_taken(self, served: Served) -> None:

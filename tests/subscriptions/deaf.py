@@ -23,6 +23,7 @@ class Deaf(SubscriberPort):
         self.gone = gone
         self.hears = hears
         self.standing = Standing.ACTIVE
+        self.revision = 1
         self.tried: list[datetime] = []
         self.given_up: list[GivenUp] = []
 
@@ -30,7 +31,12 @@ class Deaf(SubscriberPort):
     async def serve_subscription(self, serving: Serving) -> Served:
         position, self.hears = serving.position + self.hears, 0
         moved = position > serving.position
-        told = {"position": position, "replays": serving.replays, "revision": 1, "standing": self.standing}
+        told = {
+            "position": position,
+            "replays": serving.replays,
+            "revision": self.revision,
+            "standing": self.standing,
+        }
         if self.standing is not Standing.ACTIVE:
             return Served.model_validate(told)
         self.tried.append(activity.info().current_attempt_scheduled_time)

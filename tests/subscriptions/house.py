@@ -82,6 +82,11 @@ class House:
         """Whether it is noted that everything was dealt with up to there."""
         return bool((await self.shown(subscription))["position"] == position)
 
+    async def ended(self, subscription: str) -> None:
+        """Wait for the end of its workflow."""
+        async with asyncio.timeout(20):
+            await self.client.get_workflow_handle(f"subscription/{subscription}").result()
+
     def forget(self, subscription: str) -> None:
         """It has come to its end."""
         self._subscriptions.remove(subscription)
@@ -90,5 +95,4 @@ class House:
         """Let every workflow come to its end."""
         for each in self._subscriptions:
             await self.remove(each)
-            async with asyncio.timeout(20):
-                await self.client.get_workflow_handle(f"subscription/{each}").result()
+            await self.ended(each)

@@ -73,7 +73,7 @@ async def test_what_an_owner_says_while_temporal_is_away_is_done_when_it_is_back
         house = House(opened.http, database, receiver, server.client)
         await house.taken(2)
         await house.remove(subscription)
-        await server.client.get_workflow_handle(f"subscription/{subscription}").result()
+        await house.ended(subscription)
 
 
 async def test_one_that_an_operator_ended_in_temporal_goes_on_where_it_was_noted(house: House) -> None:

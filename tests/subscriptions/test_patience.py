@@ -48,13 +48,17 @@ async def test_it_is_tried_for_five_days_less_and_less_often_and_disabled_then()
             await handle.result()
 
 
-async def test_patience_begins_anew_with_every_entry_that_is_taken() -> None:
+@pytest.mark.parametrize("by", ["an entry that is taken", "the owner's word"])
+async def test_patience_begins_anew(by: str) -> None:
     async with time_skipping_server() as environment:
         deaf = Deaf()
         async with working(environment.client, deaf):
             handle = await begun(environment.client)
             await environment.sleep(PATIENCE - timedelta(hours=3))
-            deaf.hears = 1
+            if by == "the owner's word":
+                deaf.revision = 2
+            else:
+                deaf.hears = 1
             await environment.sleep(PATIENCE - timedelta(hours=3))
             assert deaf.given_up == []
             deaf.standing = Standing.REMOVED

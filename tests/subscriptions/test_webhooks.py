@@ -106,7 +106,7 @@ async def test_a_removed_subscription_is_sent_nothing_and_keeps_no_secret(house:
     subscription = await house.subscribe(types=["journey.started"])
     removed = await house.remove(subscription)
     assert removed.json()["standing"] == "removed"
-    await house.client.get_workflow_handle(f"subscription/{subscription}").result()
+    await house.ended(subscription)
     await house.journey(1)
     again = await house.remove(subscription)
     assert (again.status_code, again.json()["code"]) == (409, "subscription_removed")
@@ -135,10 +135,9 @@ async def test_nothing_of_an_entry_and_no_secret_is_in_temporal(house: House) ->
     subscription = await house.subscribe(after=0)
     await house.taken(1, 2)
     await house.remove(subscription)
-    handle = house.client.get_workflow_handle(f"subscription/{subscription}")
-    await handle.result()
+    await house.ended(subscription)
     house.forget(subscription)
-    history = (await handle.fetch_history()).to_json()
+    history = (await house.client.get_workflow_handle(f"subscription/{subscription}").fetch_history()).to_json()
     assert subscription in history
     for secret in (scribe.coi, house.receiver.url, house.receiver.secret):
         assert secret and secret not in history

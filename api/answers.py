@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.base import Code, Identifier, Strict
 from schemas.events import EventId, Source
+from schemas.subscriptions import Standing
 
 
 class Answer(BaseModel):
@@ -177,6 +178,37 @@ class FeedView(Answer):
 
     items: list[FeedEntryView]
     next: int
+
+
+class SubscriptionView(Answer):
+    """A subscription. `position`: up to where all has been sent, as last noted; `revision`: how often its owner spoke.
+
+    `problem`: why the next entry was not taken at the last attempt, with the receiver's HTTP `status` if it gave one.
+    """
+
+    id: str
+    standing: Standing
+    url: str
+    types: list[str]
+    protocol: str | None
+    party: str | None
+    position: int
+    revision: int
+    created_at: datetime
+    created_by: str
+    delivered_at: datetime | None
+    failures: int
+    failing_since: datetime | None
+    problem: str | None
+    status: int | None
+    disabled_at: datetime | None
+    disabled_reason: str | None
+
+
+class SubscriptionWithSecret(SubscriptionView):
+    """A subscription with the secret that signs what is sent: shown this once."""
+
+    secret: str
 
 
 class MessageName(Answer):

@@ -15,6 +15,7 @@ from api.correspondence import Correspondence
 from api.middleware import BodyLimit, Failsafe, Measure
 from api.openapi import describe_api
 from api.origins import Origins
+from api.owners import Owners
 from api.pages import add_docs
 from api.reception import Reception
 from api.relay import Relay
@@ -30,16 +31,22 @@ from api.routes import (
     partner_messages,
     partners,
     protocols,
+    subscriptions,
 )
 from api.services import Services
-from api.tail import Tail
 from api.temporal_link import TemporalLink
 from ledger.database import Database
+from ledger.tail import Tail
 from partners.secrets import Secrets
 from schemas.settings import Settings
 
 Connect = Callable[[Settings], Awaitable[Client]]
 """Makes a Temporal client that connects with its first call."""
+
+_SAID = (events, journeys, decisions, protocols)
+_NEIGHBOURS = (partners, deliveries, connectors, partner_messages, feed, subscriptions, messages)
+ROUTED = (*_SAID, *_NEIGHBOURS, health)
+"""In the order in which the API describes itself."""
 
 CONNECT_WHEN_NEEDED: Connect = partial(temporal.connect, lazy=True)
 
@@ -77,9 +84,7 @@ def create_app(
     )
     for each in (BodyLimit, Failsafe, Measure):
         app.add_middleware(each)
-    said = (events, journeys, decisions, protocols)
-    asked = (partners, deliveries, connectors, partner_messages)
-    routers = [each.router for each in (*said, *asked, feed, messages, health)]
+    routers = [each.router for each in ROUTED]
     problems.install(app, [route for router in routers for route in router.routes])
     for router in routers:
         app.include_router(router)
@@ -90,17 +95,20 @@ def create_app(
 
 @asynccontextmanager
 async def _working(database: Database, link: TemporalLink, settings: Settings) -> AsyncIterator[Services]:
-    """The relay at work, until what is left to write is written."""
+    """Relay and owners' words at work, until what is left to write is written."""
     relay = Relay(database, link, settings.relay_interval)
+    owners = Owners(database, link, settings.relay_interval)
     reception, tail = Reception(database, relay), Tail(database)
     correspondence = Correspondence(database, relay, Secrets(settings.secrets_file))
-    running = asyncio.create_task(relay.run(), name="relay")
+    origins = Origins.read(settings.event_origins)
+    running = [asyncio.create_task(relay.run(), name="relay"), asyncio.create_task(owners.run(), name="owners")]
     try:
-        origins = Origins.read(settings.event_origins)
-        yield Services(database, link, relay, reception, correspondence, tail, origins)
+        yield Services(database, link, relay, reception, correspondence, tail, origins, owners, settings)
     finally:
         await tail.close()
         await reception.finish()
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
+        for each in running:
+            each.cancel()
+        for each in running:
+            with suppress(asyncio.CancelledError):
+                await each

@@ -206,6 +206,61 @@ _ENTRY = {
 }
 FEED = {"One answer": {"items": [{**_ENTRY, "journey": COI}], "next": 42}}
 FEED_STREAM = f"event: sample.collected\nid: 42\ndata: {json.dumps({**_ENTRY, 'journey': COI})}\n\n"
+_SAID = {"by": "integrator-2", "reason": "warehouse_load"}
+_SUBSCRIPTION = {
+    "id": "sub-1f0c9a7be2d34c5e6a70",
+    "standing": "active",
+    "url": "https://warehouse.example/clew",
+    "types": ["batch.released", "batch.rejected"],
+    "protocol": None,
+    "party": "cellworks",
+    "position": 42,
+    "revision": 1,
+    "created_at": _WHEN,
+    "created_by": "integrator-2",
+    "delivered_at": _LATER,
+    "failures": 0,
+    "failing_since": None,
+    "problem": None,
+    "status": 204,
+    "disabled_at": None,
+    "disabled_reason": None,
+}
+_DISABLED = {
+    **_SUBSCRIPTION,
+    "standing": "disabled",
+    "failures": 131,
+    "failing_since": _WHEN,
+    "problem": "not_taken",
+    "status": 500,
+    "disabled_at": "2026-03-07T10:15:00Z",
+    "disabled_reason": "failed_too_long",
+}
+NEW_SUBSCRIPTION_BODY = {
+    "application/json": {
+        "Everything from now on": {"url": "https://warehouse.example/clew", **_SAID},
+        "One manufacturer's batches, from the beginning": {
+            "url": "https://warehouse.example/clew",
+            "types": ["batch.released", "batch.rejected"],
+            "party": "cellworks",
+            "after": 0,
+            **_SAID,
+        },
+    }
+}
+CHANGED_SUBSCRIPTION_BODY = {
+    "application/json": {
+        "Send elsewhere": {"url": "https://new-warehouse.example/clew", "by": "integrator-2", "reason": "moved"},
+        "Send all types": {"types": [], "by": "integrator-2", "reason": "more_wanted"},
+    }
+}
+SAID_BODY = {"application/json": {"Who, and why": {"by": "integrator-2", "reason": "receiver_repaired"}}}
+REPLAY_BODY = {"application/json": {"All from the beginning": {"after": 0, **_SAID}}}
+SUBSCRIPTION = {"At work": _SUBSCRIPTION, "Given up after five days": _DISABLED}
+SUBSCRIPTION_CREATED = {
+    "With its secret": {**_SUBSCRIPTION, "secret": "whsec_KkVbyLQfPNVnpYQ8Vd0aXiVsl3M7RrV2HxVcEg2H1bM="}
+}
+SUBSCRIPTION_PAGE = {"One page": {"items": [_SUBSCRIPTION], "next": None}}
 MESSAGE_LIST = {
     "Two of them": {
         "items": [

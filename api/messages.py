@@ -4,7 +4,7 @@ Two kinds of message: events, as partners send them (`clew.sample.collected.v1`)
 (`sample.collected`). Everything is made from the models, so it says what the code does.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cache
 from inspect import cleandoc
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from api.answers import FeedEntryView
+from ledger.announced import entry_type
 from schemas.events import CATALOGUE, CloudEvent, wire_type
 from schemas.facts import FACTS, EventFact
 from schemas.operations import OPERATIONS
@@ -35,6 +36,7 @@ def asyncapi(version: str) -> dict[str, Any]:
     """AsyncAPI 3: what partners may say on which route, and what the feed says."""
     events = {wire_type(name): model for name, model in CATALOGUE.items()}
     entries: dict[str, type[BaseModel]] = {**CATALOGUE, **FACTS, **OPERATIONS}
+    sent = {entry_type(name): _sent(name) for name in entries}
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -46,15 +48,22 @@ def asyncapi(version: str) -> dict[str, Any]:
         "channels": {
             "events": _channel("/v1/events", "CloudEvents 1.0, structured, binary or batched.", events),
             "feed": _channel("/v1/feed/stream", "The ledger, as server-sent events; `/v1/feed` page by page.", entries),
+            "subscriptions": _channel(
+                None,
+                "The ledger, posted to a subscriber's own URL as CloudEvents.",
+                sent,
+            ),
         },
         "operations": {
             "takeEvents": _operation("receive", "events", "A partner says what happened."),
             "showEntries": _operation("send", "feed", "The ledger goes on."),
+            "sendEntries": _operation("send", "subscriptions", "The ledger goes on, and a subscriber is told."),
         },
         "components": {
             "messages": {
                 **{name: _message(name, model, "application/cloudevents+json") for name, model in events.items()},
                 **{name: _message(name, model, "application/json") for name, model in entries.items()},
+                **sent,
             }
         },
     }
@@ -96,7 +105,7 @@ def _document(name: str, properties: dict[str, Any], required: list[str], data: 
     }
 
 
-def _channel(address: str, description: str, messages: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
+def _channel(address: str | None, description: str, messages: Iterable[str]) -> dict[str, Any]:
     named = {name: {"$ref": f"#/components/messages/{name}"} for name in messages}
     return {"address": address, "description": description, "messages": named}
 
@@ -113,6 +122,18 @@ def _message(name: str, model: type[BaseModel], content_type: str) -> dict[str, 
         **({"description": told} if told else {}),
         "contentType": content_type,
         "payload": {"$ref": f"{SCHEMAS_AT}/{name}"},
+    }
+
+
+def _sent(name: str) -> dict[str, Any]:
+    """An entry on its way to a subscriber: a CloudEvent around what the feed shows."""
+    envelope = CloudEvent.model_json_schema()["properties"]
+    said = {"type": {"const": entry_type(name)}, "data": {"$ref": f"{SCHEMAS_AT}/{name}"}}
+    return {
+        "name": entry_type(name),
+        "title": entry_type(name),
+        "contentType": "application/cloudevents+json",
+        "payload": {"type": "object", "properties": {**envelope, **said}, "required": ["id", "source", "type", "data"]},
     }
 
 

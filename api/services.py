@@ -7,11 +7,13 @@ from fastapi import Depends, Request
 
 from api.correspondence import Correspondence
 from api.origins import Origins
+from api.owners import Owners
 from api.reception import Reception
 from api.relay import Relay
-from api.tail import Tail
 from api.temporal_link import TemporalLink
 from ledger.database import Database
+from ledger.tail import Tail
+from schemas.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class Services:
     correspondence: Correspondence
     tail: Tail
     origins: Origins
+    owners: Owners
+    settings: Settings
 
 
 async def _services(request: Request) -> Services:

@@ -12,7 +12,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from api.tail import LOOK_EVERY
 from bench.figures import Figure, Target, percentile
 from bench.load import at_pace, until
 from bench.report import say
@@ -21,6 +20,7 @@ from bench.wire import Wire
 from ledger.chain import Line, data_text, genesis, line_hash
 from ledger.database import Database
 from ledger.operations import put_operation
+from ledger.tail import LOOK_EVERY
 from schemas.base import iso
 from schemas.identity import new_coi
 from schemas.operations import OnEvent

@@ -49,6 +49,10 @@ class Api:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self._json("POST", path, json=body, headers=named)
 
+    def delete(self, path: str, **query: Any) -> Any:
+        """The decoded answer."""
+        return self._json("DELETE", path, params=query)
+
     def _json(self, method: str, path: str, **request: Any) -> Any:
         try:
             answer = self._client.request(method, path, **request)

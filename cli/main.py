@@ -19,6 +19,7 @@ from cli import (
     protocol,
     serve,
     simulate,
+    subscription,
     task,
     up,
     verify,
@@ -35,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 RUN = (up, demo, serve, simulate)
-SAY = (protocol, journey, event, message, delivery, partner, feed, task)
+SAY = (protocol, journey, event, message, delivery, partner, feed, subscription, task)
 for command in (*RUN, *SAY, verify, bench):
     command.register(app)
 

@@ -24,6 +24,7 @@ from ledger.tables import (
     PartnerRow,
     ProtocolRow,
     StageRow,
+    SubscriptionRow,
     TaskRow,
 )
 
@@ -190,6 +191,15 @@ async def messages(
     """Partners' messages, the newest first."""
     query = _where(select(MessageRow), (MessageRow.partner, partner), (MessageRow.status, status))
     order = (col(MessageRow.received_at), col(MessageRow.id))
+    return await _page(session, query, order, after, limit, newest_first=True)
+
+
+async def subscriptions(
+    session: AsyncSession, *, standing: str | None, after: Sequence[Any] | None, limit: int
+) -> Sequence[SubscriptionRow]:
+    """Subscriptions, the newest first."""
+    query = _where(select(SubscriptionRow), (SubscriptionRow.standing, standing))
+    order = (col(SubscriptionRow.created_at), col(SubscriptionRow.id))
     return await _page(session, query, order, after, limit, newest_first=True)
 
 

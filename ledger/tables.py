@@ -5,7 +5,7 @@ projections   journey, journey_stage, task, deviation, material, identifier
 waiting       inbox (events acknowledged and not yet judged; later: what became of them)
               message (what partners sent in their own form, whole)
 deliveries    delivery, attempt, lane: commands on their way to partners
-registry      protocol, connector, partner; and the order half of `journey`
+registry      protocol, connector, partner, subscription; and the order half of `journey`
 """
 
 from datetime import datetime
@@ -49,6 +49,7 @@ class EntryRow(SQLModel, table=True):
     __table_args__ = (
         Index("entry_journey_seq", "journey", "seq", unique=True),
         Index("entry_event", "source", "event_id"),
+        Index("entry_type", "type", "position"),
     )
 
     position: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
@@ -350,3 +351,40 @@ class LaneRow(SQLModel, table=True):
     held_until: datetime | None = _utc(nullable=True)
     failures: int = Field(default=0, description="How often in a row the partner could not be reached.")
     resting_until: datetime | None = _utc(nullable=True)
+
+
+class SubscriptionRow(SQLModel, table=True):
+    """Whom the feed is sent to, as its owner wants it, and how far that has come.
+
+    Each of the owner's words raises `revision`; `told` is the last one that Temporal has heard. `position` is what the
+    workflow came to, as it last noted it, by when it had followed so many of `replays`; the newest of them begins after
+    `replay_after`.
+    """
+
+    __tablename__ = "subscription"
+    __table_args__ = (Index("subscription_untold", "id", postgresql_where=text("told < revision")),)
+
+    id: str = Field(primary_key=True)
+    standing: str
+    url: str
+    secret: str
+    former_secret: str | None = None
+    former_until: datetime | None = _utc(nullable=True)
+    types: list[str] = _json()
+    protocol: str | None = None
+    party: str | None = None
+    revision: int = 1
+    told: int = 0
+    position: int = Field(sa_column=Column(_BIG, nullable=False))
+    replays: int = 0
+    replays_followed: int = 0
+    replay_after: int = Field(sa_column=Column(_BIG, nullable=False))
+    created_at: datetime = _utc()
+    created_by: str
+    delivered_at: datetime | None = _utc(nullable=True)
+    failures: int = 0
+    failing_since: datetime | None = _utc(nullable=True)
+    problem: str | None = None
+    status: int | None = None
+    disabled_at: datetime | None = _utc(nullable=True)
+    disabled_reason: str | None = None

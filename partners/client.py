@@ -74,7 +74,7 @@ async def ask(http: httpx.AsyncClient, request: httpx.Request) -> Answered:
             headers={name.lower(): value for name, value in response.headers.items()},
             body=response.content,
             seconds=time.perf_counter() - began,
-            retry_after=_retry_after(response.headers.get("Retry-After")),
+            retry_after=retry_after(response.headers.get("Retry-After")),
         )
     return Answered(outcome, problem=problem, seconds=time.perf_counter() - began)
 
@@ -93,7 +93,7 @@ def _understood(answered: Answered) -> Answered:
         return answered.unreadable()
 
 
-def _retry_after(header: str | None) -> timedelta | None:
+def retry_after(header: str | None) -> timedelta | None:
     """RFC 9110, 10.2.3: seconds, or a date. None where it says nothing that can be used."""
     if header is None:
         return None

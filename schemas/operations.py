@@ -7,9 +7,10 @@ entries are numbered by its workflow alone. `actor` is the person, `reason` is w
 from typing import Any
 
 from schemas.base import Code, Identifier, Strict
-from schemas.events import EventId, Source
+from schemas.events import EventId, EventType, Source
 from schemas.identity import CoiId
 from schemas.orders import PartyName
+from schemas.protocols import ProtocolName
 
 OPERATIONS_PREFIX = "operations/"
 """No chain-of-identity id of any issuer begins like this."""
@@ -79,6 +80,28 @@ class OnMessage(Operation):
     became: str
 
 
+class OnSubscription(Operation):
+    """`position`: where in the feed it stood."""
+
+    position: int
+
+
+class OfSubscription(OnSubscription):
+    """`host`: whom entries are sent to from now on, and then which of them. Without the whole URL, which may be a
+    secret."""
+
+    host: str
+    types: tuple[EventType, ...] = ()
+    protocol: ProtocolName | None = None
+    party: PartyName | None = None
+
+
+class SubscriptionReplayed(OnSubscription):
+    """`after`: what comes after this position is sent again."""
+
+    after: int
+
+
 OPERATIONS: dict[str, type[Operation]] = {
     "partner.paused": OnPartner,
     "partner.resumed": OnPartner,
@@ -91,5 +114,12 @@ OPERATIONS: dict[str, type[Operation]] = {
     "connector.published": OnConnector,
     "message.released": OnMessage,
     "message.dismissed": OnMessage,
+    "subscription.created": OfSubscription,
+    "subscription.changed": OfSubscription,
+    "subscription.disabled": OnSubscription,
+    "subscription.enabled": OnSubscription,
+    "subscription.replayed": SubscriptionReplayed,
+    "subscription.secret_rotated": OnSubscription,
+    "subscription.removed": OnSubscription,
 }
 """Every action of an operator that is on record, and what its data says."""

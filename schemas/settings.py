@@ -44,6 +44,11 @@ class Settings(BaseSettings):
         default="*", description="Names of senders that may ask to send events, comma-separated; `*`: any."
     )
     partner_timeout: float = Field(default=10, gt=0, description="Seconds to wait for a partner's answer.")
+    webhook_timeout: float = Field(default=15, gt=0, le=60, description="Seconds that a subscriber has to answer.")
+    allow_private_subscribers: bool = Field(
+        default=False,
+        description="Whether webhooks may go to private addresses, such as a hospital's own.",
+    )
     otlp_endpoint: str | None = Field(default=None, description="OTLP/HTTP endpoint for traces. Unset: none are sent.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least that is logged."

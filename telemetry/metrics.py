@@ -38,3 +38,4 @@ COMMANDS_SENT = Counter(
 COMMAND_SECONDS = Histogram(
     "clew_command_seconds", "One attempt to tell a partner something, or to look it up.", ["role"], buckets=_SLOW
 )
+WEBHOOKS_SENT = Counter("clew_webhooks_sent", "Attempts to send an entry to a subscriber.", ["result"])

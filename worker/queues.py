@@ -1,4 +1,4 @@
-"""The two workers of a worker process: journeys with their ledger, and calls to partners."""
+"""The workers of a worker process: journeys with their ledger, calls to partners, and what is sent to subscribers."""
 
 from datetime import timedelta
 
@@ -7,10 +7,12 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.ledger import LedgerActivities
 from activities.partners import PartnerActivities
+from activities.subscribers import SubscriberActivities
 from schemas.settings import Settings
 from worker.metering import Metering
 from workflows.journey import Journey
-from workflows.names import JOURNEY_QUEUE, PARTNER_QUEUE
+from workflows.names import JOURNEY_QUEUE, PARTNER_QUEUE, SUBSCRIPTION_QUEUE
+from workflows.subscription import Subscription
 
 STICKY_TIMEOUT = timedelta(seconds=1)
 """How long a journey waits for the worker that remembers it. The SDK's ten seconds are how long all would stall."""
@@ -20,6 +22,9 @@ GRACE = timedelta(seconds=5)
 
 PARTNER_CALLS = 100
 """Commands at a time that one worker puts down to be delivered."""
+
+SUBSCRIPTIONS = 500
+"""Subscriptions that one worker serves; each is a call that goes on for minutes."""
 
 LEDGER_APPENDS = 20
 """Appends at a time: they take turns at the ledger's lock anyway."""
@@ -49,5 +54,19 @@ def partner_worker(client: Client, partners: PartnerActivities) -> Worker:
         task_queue=PARTNER_QUEUE,
         activities=[partners.tell_partner],
         max_concurrent_activities=PARTNER_CALLS,
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
+def subscription_worker(client: Client, subscribers: SubscriberActivities) -> Worker:
+    """Sends the feed to those who subscribed."""
+    return Worker(
+        client,
+        task_queue=SUBSCRIPTION_QUEUE,
+        workflows=[Subscription],
+        activities=[subscribers.serve_subscription, subscribers.disable_subscription],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        max_concurrent_activities=SUBSCRIPTIONS,
+        sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         graceful_shutdown_timeout=GRACE,
     )

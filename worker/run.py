@@ -9,8 +9,10 @@ from temporalio.service import RPCError
 
 from activities.ledger import LedgerActivities
 from activities.partners import PartnerActivities
+from activities.subscribers import SubscriberActivities
 from activities.temporal import connect
 from ledger.database import Database
+from ledger.tail import Tail
 from partners.client import open_http
 from partners.secrets import Secrets
 from schemas.errors import Unavailable
@@ -20,7 +22,7 @@ from telemetry.serving import serve_metrics
 from worker.dispatch.dispatcher import Dispatcher
 from worker.dispatch.doors import Doors
 from worker.dispatch.telling import Teller
-from worker.queues import GRACE, journey_worker, partner_worker
+from worker.queues import GRACE, journey_worker, partner_worker, subscription_worker
 from worker.search_attributes import prepare_namespace
 from worker.stopping import stop_signal, unless_stopped
 
@@ -28,6 +30,9 @@ log = logger("worker")
 
 _FIRST_DELAY, _LONGEST_DELAY = 0.1, 5.0
 _ANSWER_WITHIN = 10.0
+
+LOOK_EVERY = 0.1
+"""Seconds between two looks for news for subscribers: less than a webhook takes to be dealt with."""
 
 
 async def run(settings: Settings, *, core_metrics: str | None = None) -> None:
@@ -54,18 +59,21 @@ async def run(settings: Settings, *, core_metrics: str | None = None) -> None:
 
 @asynccontextmanager
 async def working(client: Client, settings: Settings) -> AsyncIterator[None]:
-    """Both workers, for as long as the block lasts; on leaving, calls under way may end first."""
+    """All workers, for as long as the block lasts; on leaving, what is under way may end first."""
     database = Database(settings.database)
+    tail = Tail(database, LOOK_EVERY)
     try:
-        ledger = LedgerActivities(database)
+        ledger, subscribers = LedgerActivities(database), SubscriberActivities(database, tail, settings)
         # Deliveries end after the workers: a command that is put down is sent, or left for the next process.
         async with (
             delivering(client, database, settings) as calls,
             journey_worker(client, settings, ledger),
             partner_worker(client, calls),
+            subscription_worker(client, subscribers),
         ):
             yield
     finally:
+        await tail.close()
         await database.close()
 
 

@@ -14,6 +14,13 @@ JOURNEY_QUEUE = "clew-journeys"
 PARTNER_QUEUE = "clew-partners"
 """Calls to partners: slow and retried."""
 
+SUBSCRIPTION_WORKFLOW = "Subscription"
+SUBSCRIPTION_QUEUE = "clew-subscriptions"
+"""What is sent to subscribers: receivers of all kinds, behind which no journey may have to wait."""
+
+OWNER_SPOKE = "owner_spoke"
+"""The signal that something about a subscription was changed; what it is stands in the database."""
+
 CHAIN_OF_IDENTITY: SearchAttributeKey[str] = SearchAttributeKey.for_keyword("ChainOfIdentity")
 PROTOCOL: SearchAttributeKey[str] = SearchAttributeKey.for_keyword("Protocol")
 STAGE: SearchAttributeKey[str] = SearchAttributeKey.for_keyword("Stage")
@@ -36,3 +43,8 @@ SEARCH_ATTRIBUTES = (
 def journey_workflow_id(coi: str) -> str:
     """The workflow id of a journey."""
     return f"journey/{coi}"
+
+
+def subscription_workflow_id(subscription: str) -> str:
+    """The workflow id of a subscription."""
+    return f"subscription/{subscription}"

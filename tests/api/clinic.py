@@ -11,9 +11,9 @@ from fastapi import FastAPI
 from temporalio.client import Client
 
 from api.app import CONNECT_WHEN_NEEDED, Connect, create_app
-from api.tail import Tail
 from ledger.append import append
 from ledger.database import Database
+from ledger.tail import Tail
 from schemas.facts import Batch, Fact
 from schemas.settings import Settings
 

@@ -13,7 +13,9 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 from sqlalchemy import select
 
+from ledger.announced import as_cloud_event
 from ledger.database import Database
+from ledger.feed import FeedEntry
 from ledger.tables import InboxRow
 from schemas.events import read_event, write_event
 from schemas.settings import Settings
@@ -22,6 +24,8 @@ from tests.api.clinic import BATCH, STRUCTURED, Clinic, away, booked, clinic, co
 STANDARD = Path(__file__).parents[3] / "shared" / "standards" / "cloudevents-1.0-json-schema.json"
 TRACEPARENT = f"00-{'a' * 32}-{'b' * 16}-01"
 EVENTS = [collected("ORD-1"), booked("SHIP-1", traceparent=TRACEPARENT), withdrawn("ORD-1")]
+
+ENTRY = {"position": 42, "journey": "COI-1", "occurred_at": "2026-03-02T10:15:00.000000Z", "data": {"of": 'a "bag"'}}
 
 
 def written(event: dict[str, Any]) -> dict[str, Any]:
@@ -40,6 +44,14 @@ def test_the_cloudevents_package_reads_what_we_write(event: dict[str, Any]) -> N
     read = from_structured(message, JSONFormat(), CloudEvent)
     assert (read.get_id(), read.get_source(), read.get_type()) == (ours["id"], ours["source"], ours["type"])
     assert read.get_data() == ours["data"]
+
+
+def test_the_cloudevents_package_reads_what_is_sent_to_subscribers() -> None:
+    entry = FeedEntry(42, "stage.began", json.dumps(ENTRY))
+    message = HTTPMessage({"content-type": "application/cloudevents+json"}, as_cloud_event(entry).encode())
+    theirs = from_structured(message, JSONFormat(), CloudEvent)
+    assert (theirs.get_id(), theirs.get_type(), theirs.get_subject()) == ("42", "clew.entry.stage.began.v1", "COI-1")
+    assert theirs.get_data() == ENTRY
 
 
 @pytest.mark.parametrize("event", EVENTS)

@@ -23,6 +23,7 @@ from schemas.events import read_event
 from schemas.orders import JourneyOrder
 from schemas.protocols import read_protocol, read_protocol_yaml
 from schemas.settings import Settings
+from schemas.subscriptions import ChangedSubscription, NewSubscription, Replay, Said
 from tests.api.clinic import Clinic
 
 
@@ -96,6 +97,14 @@ def test_every_route_of_the_design_is_there(document: dict[str, Any]) -> None:
         "POST /v1/messages/{message_id}/dismiss",
         "GET /v1/feed",
         "GET /v1/feed/stream",
+        "POST /v1/subscriptions",
+        "GET /v1/subscriptions",
+        "GET /v1/subscriptions/{subscription}",
+        "PATCH /v1/subscriptions/{subscription}",
+        "DELETE /v1/subscriptions/{subscription}",
+        "POST /v1/subscriptions/{subscription}/enable",
+        "POST /v1/subscriptions/{subscription}/replay",
+        "POST /v1/subscriptions/{subscription}/rotate-secret",
         "GET /v1/asyncapi.json",
         "GET /v1/schemas",
         "GET /v1/schemas/{name}",
@@ -156,6 +165,13 @@ def test_kinds_are_of_listed_codes() -> None:
         (examples.JOURNEY, answers.JourneyDetail),
         (examples.ENTRY_PAGE, Page[answers.EntryView]),
         (examples.FEED, answers.FeedView),
+        (examples.NEW_SUBSCRIPTION_BODY["application/json"], NewSubscription),
+        (examples.SAID_BODY["application/json"], Said),
+        (examples.REPLAY_BODY["application/json"], Replay),
+        (examples.SUBSCRIPTION, answers.SubscriptionView),
+        (examples.SUBSCRIPTION_CREATED, answers.SubscriptionWithSecret),
+        (examples.SUBSCRIPTION_PAGE, Page[answers.SubscriptionView]),
+        (examples.CHANGED_SUBSCRIPTION_BODY["application/json"], ChangedSubscription),
         (examples.MESSAGE_LIST, answers.MessageList),
         (examples.MATERIAL_PAGE, Page[answers.MaterialView]),
         (examples.TASK_PAGE, Page[answers.TaskView]),

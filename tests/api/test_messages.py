@@ -13,6 +13,7 @@ import jsonschema_rs
 import pytest
 
 from api.messages import asyncapi, schemas
+from ledger.announced import entry_type
 from ledger.database import Database
 from ledger.feed import Only, read_feed
 from ledger.operations import put_operation
@@ -52,6 +53,10 @@ def test_the_document_is_what_asyncapi_allows() -> None:
 async def test_every_message_of_the_document_has_its_schema_where_it_says(desk: Clinic) -> None:
     document = (await desk.http.get("/v1/asyncapi.json")).json()
     messages = document["components"]["messages"]
+    sent = document["channels"]["subscriptions"]["messages"]
+    assert set(sent) == {entry_type(name) for name in (*CATALOGUE, *FACTS, *OPERATIONS)}
+    around = {name: messages.pop(name)["payload"]["properties"]["data"]["$ref"] for name in sent}
+    assert around == {entry_type(name): f"/v1/schemas/{name}" for name in (*CATALOGUE, *FACTS, *OPERATIONS)}
     assert set(messages) == set(schemas())
     assert set(document["channels"]["events"]["messages"]) == {wire_type(name) for name in CATALOGUE}
     assert set(document["channels"]["feed"]["messages"]) == {*CATALOGUE, *FACTS, *OPERATIONS}

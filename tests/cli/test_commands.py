@@ -138,6 +138,19 @@ def test_a_journey_that_is_not_there_is_refused(clew: Clew) -> None:
     assert refused["code"] in {"unknown_journey", "malformed"}
 
 
+def test_a_subscription_is_created_shown_replayed_and_removed(clew: Clew) -> None:
+    why = ("--by", "integrator-2", "--reason", "warehouse_load")
+    created = clew("subscription", "create", "https://8.8.8.8/clew", "--type", "batch.released", "--after", "0", *why)
+    assert created["secret"].startswith("whsec_")
+    (listed,) = clew("subscription", "list")
+    shown = clew("subscription", "show", created["id"])
+    assert listed == shown == {name: value for name, value in created.items() if name != "secret"}
+    assert clew("subscription", "enable", created["id"], *why, code=1)["code"] == "not_disabled"
+    assert clew("subscription", "replay", created["id"], "--after", "0", *why)["revision"] == 2
+    assert clew("subscription", "remove", created["id"], *why)["standing"] == "removed"
+    assert clew("subscription", "create", "http://127.0.0.1/", *why, code=1)["code"] == "url_not_allowed"
+
+
 def _answers(url: str) -> bool:
     try:
         return httpx.get(url).is_success

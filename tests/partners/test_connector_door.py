@@ -1,6 +1,7 @@
 """Commands reach partners in their own form, and what came of them is never guessed."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 

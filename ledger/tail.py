@@ -19,8 +19,9 @@ REST = 1.0
 class Tail:
     """Knows the newest position for as long as somebody waits for one."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, look_every: float = LOOK_EVERY) -> None:
         self._database = database
+        self._look_every = look_every
         self._newest = 0
         self._waiting = 0
         self._news = asyncio.Event()
@@ -77,7 +78,7 @@ class Tail:
         if newest != self._newest:
             self._newest = newest
             self._wake()
-        await asyncio.sleep(LOOK_EVERY)
+        await asyncio.sleep(self._look_every)
 
     def _wake(self) -> None:
         news, self._news = self._news, asyncio.Event()

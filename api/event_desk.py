@@ -31,12 +31,16 @@ async def release(using: Services, asked: EventAction) -> EventView:
     """Have the event's journey judge it once more. Raises `Conflict` with what the judge says where it still cannot
     take effect."""
     row = await _look_up(using, asked)
-    if row.status == EventStatus.APPLIED and row.decided_by == asked.by:
-        # The answer to the same release was lost.
-        return EventView.model_validate(row)
-    if row.status not in event_desk.RELEASABLE:
+    again = row.status == EventStatus.APPLIED and row.decided_by == asked.by
+    if row.status not in event_desk.RELEASABLE and not again:
         raise event_desk.not_now(row)
-    return await _decided(using, row, ReleaseEvent(id=_decision_id("release", row), **_said(asked, row)))
+    try:
+        # Also a second time: what a lost worker recorded of the first does not count before its journey knows of it.
+        return await _decided(using, row, ReleaseEvent(id=_decision_id("release", row), **_said(asked, row)))
+    except Conflict as refused:
+        if again and refused.code == "journey_closed":
+            return EventView.model_validate(row)
+        raise
 
 
 async def _dismiss_here(using: Services, asked: EventAction, *, closed: bool = False) -> EventView:

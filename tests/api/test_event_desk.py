@@ -184,6 +184,8 @@ async def test_an_event_that_was_refused_takes_effect_once_it_is_released(
 
     assert await ward.of_event(coi, "washed") == ["event.refused", "event.released", "milestone.reached"]
     await until(lambda: _status_is(ward, coi, "completed"), "the journey's end, which waited for that event")
+    await ward.temporal.get_workflow_handle(journey_workflow_id(coi)).result()
+    assert (await ward.asks("release", "washed")).json() == shown, "also when the journey has ended"
     await ward.is_in_order()
 
 

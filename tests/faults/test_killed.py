@@ -8,10 +8,13 @@ from random import Random
 import pytest
 
 from cli.settings import environment
+from ledger.queries import entries
 from tests.faults.afterwards import inbox, nothing_was_lost_or_done_twice
 from tests.faults.neighbourhood import all_treated, neighbourhood
 from tests.faults.site import API, TEMPORAL, WORKER, Site
 from tests.faults.ward import Ward
+from tests.waiting import until
+from workflows.hearing import MOST_WAITING
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -86,6 +89,38 @@ async def test_what_a_worker_put_on_record_before_it_died_stands_and_its_journey
     await site.start(WORKER)
 
     await everything_is_on_record_in_order(ward)
+    await nothing_was_lost_or_done_twice(site)
+
+
+async def test_a_release_that_its_worker_recorded_before_it_died_has_one_effect(site: Site) -> None:
+    """Too much came too early, so one thing was turned away; now there is room, and a person has it heard."""
+    ward = Ward(site, "ward-desk", milestones=3, in_turn=True)
+    await ward.opens()
+    await ward.admits("DESK-0")
+    (coi,) = ward.patients
+    await ward.repeats_early(coi, "m03", MOST_WAITING)
+    await ward.reports(coi, ["m02", "m01"])
+    await until(lambda: ward.hears(coi, "m01", "applied"), "the first milestone")
+    assert await ward.hears(coi, "m02", "refused")
+    # Answered when its workflow task has ended, so nothing of before is left to do for the worker that dies.
+    assert (await ward.decides("dismiss", coi, "m03/0")).status_code == 200
+
+    await site.kill(WORKER)
+    asked = asyncio.create_task(ward.decides("release", coi, "m02"))
+    await dies_after_an_append(site, appends=1)
+    await site.start(WORKER)
+    answer = await asked
+    if answer.status_code != 200:
+        assert answer.status_code == 503, answer.text
+        answer = await ward.decides("release", coi, "m02")
+    assert answer.json()["status"] == "applied"
+    async with site.database.reading() as session:
+        recorded = await entries(session, coi, after=None, limit=1_000)
+    assert [each.type for each in recorded if each.event_id == f"{coi}/m02"].count("event.released") == 2
+    assert "record.superseded" in [each.type for each in recorded], "the first of them does not count"
+
+    await ward.sees_all_off()
+    assert await ward.on_record(coi) == ward.says
     await nothing_was_lost_or_done_twice(site)
 
 

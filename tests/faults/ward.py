@@ -14,7 +14,7 @@ from sqlmodel import col
 from ledger.tables import JourneyRow
 from schemas.base import iso
 from schemas.events import wire_type
-from tests.faults.afterwards import entries_that_count
+from tests.faults.afterwards import entries_that_count, inbox
 from tests.faults.echo import MODES, spelt
 from tests.faults.site import Site
 from tests.waiting import until
@@ -86,6 +86,30 @@ class Ward:
         event = self._event(coi, "m01") | {"id": f"{coi}/status", "type": wire_type("patient.status_changed")}
         answer = await self._post(event | {"data": {"status": "stable"}})
         assert answer.status_code == 202, answer.text
+
+    async def repeats_early(self, coi: str, milestone: str, times: int) -> None:
+        """Say something so often, each time as an event of its own, and wait until all of them wait."""
+        event = self._event(coi, milestone)
+        batch = [event | {"id": f"{coi}/{milestone}/{number}"} for number in range(times)]
+        headers = {"content-type": "application/cloudevents-batch+json"}
+        answer = await self.site.http.post("/v1/events", json=batch, headers=headers)
+        assert answer.status_code == 202, answer.text
+
+        async def wait() -> bool:
+            rows = [row for row in await inbox(self.site.database) if row.journey == coi]
+            return sum(row.status == "held" for row in rows) == times
+
+        await until(wait, f"{times} events that wait", PATIENCE)
+
+    async def hears(self, coi: str, milestone: str, status: str) -> bool:
+        """Whether that became of what it said."""
+        rows = [row for row in await inbox(self.site.database) if row.id == f"{coi}/{milestone}"]
+        return [row.status for row in rows] == [status]
+
+    async def decides(self, what: str, coi: str, name: str) -> httpx.Response:
+        """Its coordinator has an event judged once more (`release`), or gives it up (`dismiss`)."""
+        decided = {"source": self.source, "id": f"{coi}/{name}", "by": "coordinator-4", "reason": "too_much_at_once"}
+        return await self.site.http.post(f"/v1/events/{what}", json=decided)
 
     async def _says(self, coi: str, milestone: str) -> bool:
         try:

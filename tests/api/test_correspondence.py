@@ -104,6 +104,14 @@ async def test_a_fifth_partner_is_a_file_and_no_python(ward: Clinic) -> None:
     assert {each["type"] for each in await events(ward)} == {"shipment.excursion"}
 
 
+async def test_a_value_that_no_json_can_say_is_quarantined(ward: Clinic) -> None:
+    partner = Correspondent(ward, "tempguard")
+    await partner.joins(FIFTH.replace("fahrenheit(item.f)", "'times(item.f, `1e308`)'"))
+    alarm = {"no": 7, "at": 1772445600, "f": 1e10}
+    answer = await partner.sends({"awb": "SHIP-88", "alarms": [alarm]}, {"x-key": SECRET})
+    assert (answer.status_code, answer.json()["reason"]) == (202, "unmapped")
+
+
 async def test_a_message_that_says_nothing_we_need_is_mapped_to_nothing(ward: Clinic) -> None:
     partner = Correspondent(ward, "swiftcold")
     await partner.joins()

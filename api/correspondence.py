@@ -1,6 +1,7 @@
 """What partners send in forms of their own: verified, kept whole, mapped, acknowledged after the commit."""
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -22,8 +23,12 @@ from partners.secrets import Secrets
 from schemas.connectors import Connector, Nothing
 from schemas.errors import Conflict, Invalid
 from schemas.facts import EventStatus
+from telemetry import metrics
 
 _CONNECTORS_KEPT = 100
+
+_LONG = 50_000
+"""Bytes from which a message is mapped in a thread: 1 MB can take a second, and others wait for an answer."""
 
 
 class Correspondence:
@@ -46,13 +51,13 @@ class Correspondence:
         how, now = connector.inbound.verify, datetime.now(UTC)
         secrets = [] if isinstance(how, Nothing) else self._secrets.of(partner, how.secret)
         verify(how, secrets, headers, body, now)
-        made = read_message(connector, partner, body)
+        made = await _made_of(connector, partner, body)
 
         async def work(session: AsyncSession) -> Taken:
             return await messages.take(session, partner, body, made, now)
 
         row, standings = await settle(self._database, work)
-        self._wake(standings)
+        self._stored(made, standings)
         return row
 
     async def release(self, message_id: str, *, by: str, reason: str) -> MessageRow:
@@ -61,14 +66,14 @@ class Correspondence:
         Raises `NotFound` (`unknown_message`) and `Conflict` (`message_settled`, `no_connector`, `event_conflict`).
         """
 
-        async def work(session: AsyncSession) -> Taken:
+        async def work(session: AsyncSession) -> tuple[Reading, Taken]:
             row = await messages.quarantined(session, message_id)
             connector = self._mapping(await find_connector(session, row.connector))
-            made, now = read_message(connector, row.partner, row.body), datetime.now(UTC)
-            return row, await messages.release(session, row, made, by=by, reason=reason, now=now)
+            made, now = await _made_of(connector, row.partner, row.body), datetime.now(UTC)
+            return made, (row, await messages.release(session, row, made, by=by, reason=reason, now=now))
 
-        row, standings = await settle(self._database, work)
-        self._wake(standings)
+        made, (row, standings) = await settle(self._database, work)
+        self._stored(made, standings)
         return row
 
     async def _connector_of(self, partner: str) -> Connector:
@@ -85,7 +90,9 @@ class Correspondence:
             raise Conflict("no_connector", f"The connector {row.name} reads no messages.")
         return connector
 
-    def _wake(self, standings: Iterable[Standing]) -> None:
+    def _stored(self, made: Reading, standings: Sequence[Standing]) -> None:
+        for each in made.events if standings else ():
+            metrics.EVENTS_RECEIVED.labels(each.event.type).inc()
         self._relay.wake(each.journey for each in standings if each.journey and each.status == EventStatus.RECEIVED)
 
 
@@ -103,6 +110,12 @@ class _Published:
 
     def read(self) -> Connector:
         return reading.stored(self._document)
+
+
+async def _made_of(connector: Connector, partner: str, body: bytes) -> Reading:
+    if len(body) < _LONG:
+        return read_message(connector, partner, body)
+    return await asyncio.to_thread(read_message, connector, partner, body)
 
 
 def read_message(connector: Connector, partner: str, body: bytes) -> Reading:

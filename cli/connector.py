@@ -81,7 +81,7 @@ def publish(
         raise typer.BadParameter("name a file, or say --shipped")
     path = f"/v1/connectors?{urlencode({'by': by, 'reason': reason})}"
     with Client(api) as client:
-        published = [client.post(path, each.model_dump(mode="json", exclude_unset=True)) for each in read]
+        published = [client.post(path, each.plain()) for each in read]
     if as_json:
         console.result(published)
     else:

@@ -28,7 +28,7 @@ async def publish(
         version=connector.version,
         hash=connector.hash,
         title=connector.title,
-        document=connector.model_dump(mode="json", exclude_unset=True),
+        document=connector.plain(),
         published_at=now,
         published_by=by,
     )

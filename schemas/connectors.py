@@ -94,9 +94,6 @@ class Answers(Strict):
     conflict: tuple[Status, ...] = ()
     refused: tuple[Status, ...] = (400, 404, 410, 422)
 
-    def all(self) -> tuple[Status, ...]:
-        return self.success + self.retry + self.conflict + self.refused
-
 
 class LookUp(Strict):
     """How the partner is asked what became of a command. `found`: true of an answer that has it, false of one without.
@@ -143,4 +140,8 @@ class Connector(Strict):
     @cached_property
     def hash(self) -> str:
         """SHA-256 of the canonical JSON: the connector's identity."""
-        return content_hash(self.model_dump(mode="json"))
+        return content_hash(self.plain())
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON, without what only repeats a default: a field that is added later changes no hash."""
+        return self.model_dump(mode="json", exclude_defaults=True)

@@ -9,7 +9,7 @@ from partners.connectors.expressions import Known, NoExpression, check
 from partners.connectors.marks import parse, placed
 from partners.connectors.templates import expressions_in, marked
 from schemas.commands import COMMANDS, DETAILS, PartnerCommand
-from schemas.connectors import CommandForm, Connector, Inbound, MappedEvent
+from schemas.connectors import Answers, CommandForm, Connector, Inbound, MappedEvent
 from schemas.errors import ConnectorInvalid, Flaw, flaws_of, pointer
 from schemas.events import CATALOGUE
 
@@ -67,6 +67,7 @@ def _flaws(connector: Connector) -> Iterator[Flaw]:
     if connector.inbound is not None:
         yield from _of_inbound(connector.inbound)
     if connector.outbound is not None:
+        yield from _of_answers(connector.outbound.answers, ("outbound", "answers"))
         for name, form in connector.outbound.commands.items():
             yield from _of_command(name, form, ("outbound", "commands", name))
 
@@ -114,6 +115,8 @@ def _of_command(name: str, form: CommandForm, path: tuple[str | int, ...]) -> It
     if form.look_up is not None:
         templates[("look_up", "path")] = form.look_up.path
         answers |= {("look_up", "found"): form.look_up.found, ("look_up", "reference"): form.look_up.reference}
+    if form.answers is not None:
+        yield from _of_answers(form.answers, (*path, "answers"))
     for at, template in templates.items():
         yield from _of_template(template, known, (*path, *at))
     for at, expression in marked(form.body):
@@ -121,6 +124,15 @@ def _of_command(name: str, form: CommandForm, path: tuple[str | int, ...]) -> It
     for at, answer in answers.items():
         if answer is not None:
             yield from _of_expression(answer, ANSWER, (*path, *at))
+
+
+def _of_answers(answers: Answers, path: tuple[str | int, ...]) -> Iterator[Flaw]:
+    seen: set[int] = set()
+    for name, statuses in answers:
+        for status in seen & set(statuses):
+            detail = f"{status} stands in another list too"
+            yield Flaw(pointer=pointer((*path, name)), code="repeated_status", detail=detail)
+        seen |= set(statuses)
 
 
 def _of_template(template: str, known: Known, path: tuple[str | int, ...]) -> Iterator[Flaw]:

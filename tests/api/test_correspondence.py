@@ -1,5 +1,6 @@
 """Partners that speak forms of their own: their messages are verified, kept whole, and become events."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlmodel import col
+from structlog.testing import capture_logs
 
 from ledger.tables import EntryRow, MessageRow
 from ledger.verify import verify
@@ -32,6 +34,8 @@ EVENTS = {
     ],
     "fhir-r4": [("milestone.reached", "sr-8842/3", "2026-03-20T06:45:00.120000Z")],
 }
+
+NAME = "Jane Doe"
 
 FIFTH = """\
 connector: tempguard
@@ -98,6 +102,14 @@ async def test_a_fifth_partner_is_a_file_and_no_python(ward: Clinic) -> None:
     answer = await partner.sends({"awb": "SHIP-88", "alarms": alarms}, {"x-key": SECRET})
     assert answer.json()["events"] == [["//tempguard/coldline", "7"], ["//tempguard/coldline", "8"]]
     assert {each["type"] for each in await events(ward)} == {"shipment.excursion"}
+
+
+async def test_a_value_that_no_json_can_say_is_quarantined(ward: Clinic) -> None:
+    partner = Correspondent(ward, "tempguard")
+    await partner.joins(FIFTH.replace("fahrenheit(item.f)", "'times(item.f, `1e308`)'"))
+    alarm = {"no": 7, "at": 1772445600, "f": 1e10}
+    answer = await partner.sends({"awb": "SHIP-88", "alarms": [alarm]}, {"x-key": SECRET})
+    assert (answer.status_code, answer.json()["reason"]) == (202, "unmapped")
 
 
 async def test_a_message_that_says_nothing_we_need_is_mapped_to_nothing(ward: Clinic) -> None:
@@ -263,6 +275,53 @@ async def test_a_connector_is_published_once_by_somebody_and_the_newest_counts(w
     async with ward.database.reading() as session:
         entries = (await session.execute(select(EntryRow).where(col(EntryRow.type) == "connector.published"))).scalars()
         assert {(each.journey, each.actor) for each in entries} == {("operations/connector/tempguard", "operator-3")}
+
+
+async def test_a_process_uses_what_another_has_published(ward: Clinic) -> None:
+    partner = Correspondent(ward, "swiftcold")
+    await partner.joins()
+    scan = {**sample("swiftcold"), "status": "PICKED"}
+    assert (await partner.sends(scan)).json()["events"] == []
+    text = (DOCUMENTS / "swiftcold.yaml").read_text(encoding="utf-8")
+    async with clinic(ward.database, connect=away) as elsewhere:
+        newer = text.replace("version: 1", "version: 2").replace("'PU'", "'PICKED'")
+        assert (await publish(elsewhere, newer)).status_code == 201
+    assert (await partner.sends({**scan, "scan": 4})).json()["events"] == [["//swiftcold/coldline", "SC-4471-PICKED-4"]]
+
+
+async def test_the_same_message_at_the_same_moment_has_one_effect(ward: Clinic) -> None:
+    partner = Correspondent(ward, "assayhub")
+    await partner.joins()
+    answers = await asyncio.gather(*(partner.sends(sample("assayhub")) for _ in range(8)))
+    assert {each.status_code for each in answers} == {202}
+    assert (await rows(ward), len(await events(ward))) == (1, 2)
+
+
+async def test_the_longest_message_is_mapped_while_others_are_answered(ward: Clinic) -> None:
+    partner, message = Correspondent(ward, "assayhub"), sample("assayhub")
+    await partner.joins()
+    message["results"] = [{"state": "PRELIMINARY"}] * 30_000
+    long = asyncio.create_task(partner.sends(message))
+    answered = 0
+    while not (await asyncio.wait({long}, timeout=0.01))[0]:
+        assert (await ward.http.get("/healthz")).status_code == 200
+        answered += 1
+    assert ((await long).json()["status"], answered > 2) == ("mapped", True)
+    many = [{**sample("assayhub")["results"][0], "revision": number} for number in range(1_001)]
+    assert (await partner.sends({**message, "results": many})).json()["reason"] == "unmapped"
+
+
+async def test_a_name_in_a_message_stays_with_the_message(ward: Clinic, capsys: pytest.CaptureFixture[str]) -> None:
+    partner = Correspondent(ward, "swiftcold")
+    await partner.joins()
+    with capture_logs() as logs:
+        answers = [await partner.sends({**sample("swiftcold"), "patient": NAME})]
+        answers.append(await partner.sends({**sample("swiftcold"), "scan": 9, "local_time": NAME}))
+        answers.append(await partner.sends({**sample("swiftcold"), "patient": NAME}, {}))
+    assert [each.status_code for each in answers] == [202, 202, 401]
+    seen = [each.text for each in answers] + [str(logs), *capsys.readouterr()]
+    seen += [(await ward.http.get(path)).text for path in ("/v1/events", "/v1/messages", "/v1/feed", "/metrics")]
+    assert [each for each in seen if NAME in each] == []
 
 
 async def test_a_partner_cannot_speak_a_form_that_nobody_published(ward: Clinic) -> None:

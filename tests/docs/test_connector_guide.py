@@ -41,7 +41,14 @@ def test_the_example_is_sound_and_its_sample_becomes_events() -> None:
 def test_every_field_is_told() -> None:
     assert fields(section(GUIDE, "## Inbound")) == wanted(Inbound, MappedEvent) | dict.fromkeys(verifications(), False)
     told = fields(section(GUIDE, "## Outbound"))
-    assert told == wanted(CommandForm) | dict.fromkeys(Answers.model_fields, False)
+    assert told == wanted(CommandForm)
+
+
+def test_the_statuses_of_the_answers_are_those_that_hold_where_none_are_given() -> None:
+    told = re.findall(r"^\| `(\w+)` \((.*?)\) \|", section(GUIDE, "## Outbound"), re.MULTILINE)
+    assert {name: [int(each) for each in re.findall(r"\d+", row)] for name, row in told} == {
+        name: list(statuses) for name, statuses in Answers()
+    }
 
 
 def verifications() -> dict[str, type[BaseModel]]:

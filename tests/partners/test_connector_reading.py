@@ -1,5 +1,6 @@
 """Whatever is wrong with a connector is found before it is published, and told with line and column."""
 
+import re
 from typing import Any
 
 import pytest
@@ -8,7 +9,10 @@ import yaml
 from partners.connectors.reading import read_connector
 from schemas.commands import COMMANDS, DETAILS
 from schemas.errors import ConnectorInvalid, Flaw
+from tests.docs.pages import ROOT
 from tests.workflows.neighbours import therapy
+
+PARTNERS = (ROOT / "docs" / "guides" / "partners.md").read_text(encoding="utf-8")
 
 SOUND = """\
 connector: coldline
@@ -37,6 +41,22 @@ outbound:
 """
 
 FLAWS = [
+    (
+        "outbound:\n",
+        "outbound:\n  answers: {refused: [400, 503]}\n",
+        "repeated_status",
+        "/outbound/answers/refused",
+        17,
+        22,
+    ),
+    (
+        "      reference: body.awb",
+        "      answers: {conflict: [200]}",
+        "repeated_status",
+        "/outbound/commands/book_pickup/answers/conflict",
+        22,
+        27,
+    ),
     ("connector: coldline", "connector: [", "not_yaml", "", 3, 6),
     ("version: 1", "version: 1\nversion: 2", "repeated_key", "", 3, 1),
     ("title: Coldline", "title: Coldline\nowner: me", "extra_forbidden", "/owner", 4, 8),
@@ -128,6 +148,14 @@ def test_names_inside_what_an_expression_found_are_the_partners_own() -> None:
 
 def sent(**kinds: Any) -> list[tuple[str, set[str]]]:
     return [(each.command, set(each.details)) for each in therapy(**kinds).whole().journey.commands]
+
+
+def test_the_details_that_are_known_are_told_to_partners() -> None:
+    rows = re.findall(r"^\| (`.*?) \| .*? \| (.*?) \| .* \|$", PARTNERS, re.MULTILINE)
+    told = {
+        command: set(re.findall(r"`(\w+)`", row)) for names, row in rows for command in re.findall(r"`(\w+)`", names)
+    }
+    assert [(command, known - told[command]) for command, known in DETAILS.items() if known - told[command]] == []
 
 
 def test_the_details_that_are_known_are_those_that_stages_send() -> None:

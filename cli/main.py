@@ -15,6 +15,7 @@ from cli import (
     feed,
     journey,
     message,
+    nats,
     partner,
     protocol,
     serve,
@@ -35,7 +36,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-RUN = (up, demo, serve, simulate)
+RUN = (up, demo, serve, nats, simulate)
 SAY = (protocol, journey, event, message, delivery, partner, feed, subscription, task)
 for command in (*RUN, *SAY, verify, bench):
     command.register(app)

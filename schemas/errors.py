@@ -159,6 +159,8 @@ CODES: dict[str, str] = {
     "delivery_unknown": "The partner may have taken the command as it was; that is looked up first.",
     "delivery_not_unknown": "Only a delivery of unknown outcome can be confirmed.",
     "api_unavailable": "Clew's API does not answer.",
+    "nats_missing": "Publishing to NATS needs the extra `nats`.",
+    "stream_without_end": "The newest message of the stream is gone or not ours, so it cannot be gone on from.",
     "port_in_use": "Another process listens on a port that is needed.",
     "home_unusable": "Clew's home folder cannot be used: full, not writable, locked, or holding a damaged file.",
     "process_ended": "A process that Clew needs has ended.",

@@ -73,6 +73,7 @@ async def _start_or_wake(client: Client, row: SubscriptionRow) -> None:
         id=subscription_workflow_id(row.id),
         task_queue=SUBSCRIPTION_QUEUE,
         start_signal=OWNER_SPOKE,
+        start_signal_args=[row.revision],
         # One that an operator has ended begins anew; one that has ended because it was removed finds that at once.
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

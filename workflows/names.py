@@ -19,7 +19,7 @@ SUBSCRIPTION_QUEUE = "clew-subscriptions"
 """What is sent to subscribers: receivers of all kinds, behind which no journey may have to wait."""
 
 OWNER_SPOKE = "owner_spoke"
-"""The signal that something about a subscription was changed; what it is stands in the database."""
+"""The signal that a subscription's owner said something, by its number; what it is stands in the database."""
 
 CHAIN_OF_IDENTITY: SearchAttributeKey[str] = SearchAttributeKey.for_keyword("ChainOfIdentity")
 PROTOCOL: SearchAttributeKey[str] = SearchAttributeKey.for_keyword("Protocol")

@@ -44,12 +44,11 @@ class Subscription:
     @workflow.init
     def __init__(self, serving: Serving) -> None:
         self.serving = serving
-        self.owner_spoke = False
+        self.heard = 0
 
     @workflow.run
     async def run(self, serving: Serving) -> None:
         while not workflow.info().is_continue_as_new_suggested():
-            self.owner_spoke = False
             served = await self.serve()
             if served.standing is Standing.REMOVED:
                 return
@@ -61,9 +60,9 @@ class Subscription:
         workflow.continue_as_new(self.serving)
 
     @workflow.signal(name=OWNER_SPOKE)
-    def hear(self) -> None:
-        """The owner has changed something: nobody waits for the end of a pause."""
-        self.owner_spoke = True
+    def hear(self, revision: int) -> None:
+        """The owner has said something: if that is not followed yet, nobody waits for the end of a pause."""
+        self.heard = max(self.heard, revision)
 
     async def serve(self) -> Served:
         """Send what there is, and what comes, for a while; the cursor moves with it.
@@ -84,9 +83,7 @@ class Subscription:
         return served
 
     async def not_taken(self, served: Served) -> None:
-        """Wait longer from time to time, and give up in the end; but not while the owner speaks."""
-        if self.owner_spoke:
-            return
+        """Wait longer from time to time, and give up in the end."""
         since = self.serving.failing_since or workflow.now()
         failures = self.serving.failures + 1
         self.serving = self.serving.model_copy(update={"failures": failures, "failing_since": since})
@@ -104,10 +101,13 @@ class Subscription:
             summary=reason,
         )
 
+    def owner_spoke(self) -> bool:
+        return self.heard > self.serving.revision
+
     async def rest(self, duration: timedelta, why: str) -> None:
         """Until the pause is over or the owner has spoken."""
         try:
-            await workflow.wait_condition(lambda: self.owner_spoke, timeout=duration, timeout_summary=why)
+            await workflow.wait_condition(self.owner_spoke, timeout=duration, timeout_summary=why)
         except TimeoutError:
             return
 

@@ -9,7 +9,7 @@ from temporalio.worker import Worker
 from schemas.subscriptions import GivenUp, Served, Serving, Standing
 from tests.workflows.conftest import IDENTITY
 from tests.workflows.sandbox import sandbox
-from workflows.names import SUBSCRIPTION_QUEUE
+from workflows.names import OWNER_SPOKE, SUBSCRIPTION_QUEUE
 from workflows.ports import SubscriberPort
 from workflows.subscription import Subscription
 
@@ -41,6 +41,12 @@ class Deaf(SubscriberPort):
             return Served.model_validate(told)
         self.tried.append(activity.info().current_attempt_scheduled_time)
         return Served.model_validate({**told, "moved": moved, "problem": "not_taken", "gone": self.gone})
+
+    async def owner_says(self, handle: WorkflowHandle[Subscription, None], standing: Standing) -> None:
+        """A new word, of which the workflow is told."""
+        self.standing = standing
+        self.revision += 1
+        await handle.signal(OWNER_SPOKE, self.revision)
 
     @activity.defn(name="disable_subscription")
     async def disable_subscription(self, given_up: GivenUp) -> None:

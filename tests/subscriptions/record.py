@@ -10,7 +10,6 @@ from schemas.subscriptions import Standing
 from tests.subscriptions.deaf import Deaf, begun, working
 from tests.waiting import until
 from tests.workflows.conftest import real_server
-from workflows.names import OWNER_SPOKE
 
 HISTORIES = Path(__file__).parent / "histories"
 
@@ -28,11 +27,10 @@ async def record() -> None:
             await until(lambda: len(deaf.tried) == 3, "three attempts")
             deaf.gone = True
             await until(lambda: deaf.given_up, "it is given up")
-            deaf.gone, deaf.standing = False, Standing.ACTIVE
-            await handle.signal(OWNER_SPOKE)
+            deaf.gone = False
+            await deaf.owner_says(handle, Standing.ACTIVE)
             await until(lambda: len(deaf.tried) == 6, "it is tried again")
-            deaf.standing = Standing.REMOVED
-            await handle.signal(OWNER_SPOKE)
+            await deaf.owner_says(handle, Standing.REMOVED)
             await handle.result()
         path.write_text((await handle.fetch_history()).to_json())
         print(f"recorded {path.name}")

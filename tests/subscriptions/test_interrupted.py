@@ -85,7 +85,8 @@ async def test_one_that_an_operator_ended_in_temporal_goes_on_where_it_was_noted
     await house.journey(1)
     await house.change(subscription, party="swift")
     await house.taken(1, 2, 4, within=30)
-    assert len(house.receiver.taken) == 3
+    # What the ended one had begun may still come, once more, but nothing from before.
+    assert [house.receiver.ids.count(f"{subscription}-{position}") for position in (1, 2)] == [1, 1]
 
 
 async def test_a_receiver_that_is_gone_is_given_up_on_the_record_and_enabled_by_its_owner(house: House) -> None:

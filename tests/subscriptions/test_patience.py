@@ -14,7 +14,6 @@ from tests.subscriptions.record import HISTORIES
 from tests.waiting import until
 from tests.workflows.conftest import time_skipping_server
 from tests.workflows.sandbox import sandbox
-from workflows.names import OWNER_SPOKE
 from workflows.subscription import LONGEST_PAUSE, PATIENCE, Subscription, pause
 
 WHAT_TO_DO = """{name} cannot be replayed: subscriptions that are served would stop.
@@ -38,13 +37,11 @@ async def test_it_is_tried_for_five_days_less_and_less_often_and_disabled_then()
             assert gaps[0] < timedelta(seconds=10) < gaps[8]
             tried = len(deaf.tried)
             assert tried > PATIENCE / LONGEST_PAUSE
-            deaf.standing = Standing.ACTIVE
-            await handle.signal(OWNER_SPOKE)
+            await deaf.owner_says(handle, Standing.ACTIVE)
             await environment.sleep(timedelta(minutes=1))
             await until(lambda: len(deaf.tried) > tried + 2, "it is tried again and again")
             assert len(deaf.given_up) == 1, "its patience did not begin anew"
-            deaf.standing = Standing.REMOVED
-            await handle.signal(OWNER_SPOKE)
+            await deaf.owner_says(handle, Standing.REMOVED)
             await handle.result()
 
 
@@ -61,8 +58,7 @@ async def test_patience_begins_anew(by: str) -> None:
                 deaf.hears = 1
             await environment.sleep(PATIENCE - timedelta(hours=3))
             assert deaf.given_up == []
-            deaf.standing = Standing.REMOVED
-            await handle.signal(OWNER_SPOKE)
+            await deaf.owner_says(handle, Standing.REMOVED)
             await handle.result()
 
 
@@ -73,8 +69,7 @@ async def test_one_that_is_gone_is_given_up_at_once() -> None:
             handle = await begun(environment.client)
             await until(lambda: deaf.given_up, "it is given up")
             assert (len(deaf.tried), deaf.given_up[0].reason) == (1, "gone")
-            deaf.standing = Standing.REMOVED
-            await handle.signal(OWNER_SPOKE)
+            await deaf.owner_says(handle, Standing.REMOVED)
             await handle.result()
 
 

@@ -45,7 +45,7 @@ async def bare_worker(settings: Settings) -> None:
 
 
 def bare_api(settings: Settings) -> FastAPI:
-    """A POST that commits its body to SQLite, and no more."""
+    """A POST that commits its body to SQLite, and one that only reads it."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -59,6 +59,10 @@ def bare_api(settings: Settings) -> FastAPI:
     @app.get("/readyz")
     async def readyz() -> dict[str, str]:
         return {"status": "ready"}
+
+    @app.post("/hear", status_code=202)
+    async def hear(request: Request) -> dict[str, int]:
+        return {"bytes": len(await request.body())}
 
     @app.post("/take", status_code=202)
     async def take(request: Request) -> dict[str, str]:

@@ -8,7 +8,7 @@ import platform
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from bench import deliveries, events, feed, history, inbox, memory, replay, report
+from bench import deliveries, events, feed, history, inbox, intake, memory, replay, report
 from bench.figures import Figure
 from bench.stack import Stack, fresh_stack
 from worker.stopping import stop_signal, unless_stopped
@@ -18,6 +18,7 @@ INTERRUPTED = 130
 BENCHMARKS: dict[str, Callable[[Stack, int], Awaitable[list[Figure]]]] = {
     "events": events.measure,
     "inbox": inbox.measure,
+    "intake": intake.measure,
     "history": history.measure,
     "replay": replay.measure,
     "memory": memory.measure,

@@ -74,6 +74,10 @@ class Stack:
             group.create_task(self._start("bare worker", (*FLOOR, "worker"), self._bare, "worker_metrics_port"))
             group.create_task(self._start("bare api", (*FLOOR, "api"), self._bare, "api_port"))
 
+    async def start_api(self, name: str, settings: Settings) -> None:
+        """One more API, with settings of its own."""
+        await self._start(name, (*CLEW, "api"), settings, "api_port")
+
     async def _start_temporal(self) -> None:
         """Returns when the namespace answers."""
         settings = self.settings

@@ -32,7 +32,7 @@ PAGE = 500
 NEWS_WITHIN = 10.0
 """Seconds of waiting for news, after which it is asked again whether the stream is still there."""
 
-REST = 1.0
+REST = 1
 """Seconds until the next try where the database or NATS does not answer."""
 
 

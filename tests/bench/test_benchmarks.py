@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench import deliveries, events, feed, history, inbox, memory, replay
+from bench import deliveries, events, feed, history, inbox, intake, memory, replay
 from bench.figures import Figure
 from bench.main import INTERRUPTED
 from bench.stack import Stack, fresh_stack
@@ -83,6 +83,11 @@ async def test_feed(stack: Stack) -> None:
     assert (len(pushed.spread), len(pushed.floor_spread)) == (1, 1)
     found = await verify(Database(stack.settings.database))
     assert (found.first_bad, found.entries >= 460) == (None, True)
+
+
+async def test_intake(stack: Stack) -> None:
+    on_sqlite, on_postgres = await intake.measure(stack, 1, intake.Size(events=40))
+    assert _measured(on_sqlite, on_postgres)
 
 
 async def test_deliveries(stack: Stack) -> None:

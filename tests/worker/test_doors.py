@@ -41,6 +41,13 @@ def secrets(tmp_path: Path) -> Path:
     return file
 
 
+def held(file: Path, text: str) -> str:
+    """Change what is in the file of secrets; what was in it."""
+    before = file.read_text()
+    file.write_text(text)
+    return before
+
+
 async def publish(database: Database, text: str) -> None:
     async with database.writing() as session:
         now = datetime.now(UTC)
@@ -96,8 +103,7 @@ async def test_a_newer_version_counts_from_the_next_attempt_on(
 async def test_a_partner_whose_secret_is_missing_is_asked_when_it_is_there(
     clew: Office, foreign: ForeignSystem, secrets: Path
 ) -> None:
-    held = secrets.read_text()
-    secrets.write_text("nobody:\n  api: [x]\n")
+    before = held(secrets, "nobody:\n  api: [x]\n")
     await clew.asks(BOOKING)
 
     async def fails() -> bool:
@@ -105,5 +111,5 @@ async def test_a_partner_whose_secret_is_missing_is_asked_when_it_is_there(
 
     await until(fails, "a delivery that fails for want of a secret", 10)
     assert foreign.taken == {}
-    secrets.write_text(held)
+    held(secrets, before)
     await until(lambda: BOOKING.key in clew.journeys.heard, "the outcome of the booking", 15)

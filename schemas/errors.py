@@ -151,7 +151,6 @@ CODES: dict[str, str] = {
     "ledger_conflict": "The ledger holds another entry under that number.",
     "ledger_unavailable": "The database does not answer.",
     "temporal_unavailable": "Temporal does not answer.",
-    "partner_unavailable": "The partner does not answer, or not yet.",
     "partner_refused": "The partner refused for good.",
     "unknown_delivery": "No delivery is known under that id.",
     "delivery_settled": "The delivery is settled, and its journey has been told.",

@@ -31,6 +31,11 @@ class Asker:
     run: str
     activity: str
 
+    @classmethod
+    def of(cls, row: DeliveryRow) -> "Asker":
+        """Who asked for a delivery the last time."""
+        return cls(row.workflow, row.run, row.activity)
+
 
 def delivery_id(key: str) -> str:
     """The name of the delivery of the command with this key: short, and the same wherever it is made."""
@@ -46,7 +51,7 @@ async def put(session: AsyncSession, command: PartnerCommand, asker: Asker, now:
     row = found.scalar_one_or_none()
     if row is None:
         row = _new(command, asker, now)
-    elif row.status in {DeliveryStatus.REFUSED, DeliveryStatus.GIVEN_UP} and row.activity != asker.activity:
+    elif row.status in {DeliveryStatus.REFUSED, DeliveryStatus.GIVEN_UP} and asker != Asker.of(row):
         row.status, row.reason = DeliveryStatus.WAITING, None
         row.next_attempt_at, row.settled_at, row.told_at = now, None, None
     row.workflow, row.run, row.activity = asker.workflow, asker.run, asker.activity

@@ -1,15 +1,16 @@
 """One partner's lane: who holds it, what goes out next, how long a partner is left in peace."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from ledger import lanes
-from ledger.deliveries import mark_told, untold
+from ledger.deliveries import mark_told, put, untold
 from ledger.lanes import HELD_FOR, LONGEST_REST, LONGEST_WISH, Tried, let_go
 from schemas.deliveries import AttemptKind, DeliveryStatus, Outcome
 from schemas.identity import new_coi
-from tests.ledger.courier import COURIER, Courier, pickup, tried
+from tests.ledger.courier import ASKER, COURIER, Courier, pickup, tried
 from tests.ledger.scribe import MORNING
 
 SECOND = timedelta(seconds=1)
@@ -28,6 +29,17 @@ async def test_of_each_journey_one_is_asked_at_a_time_the_oldest_first(courier: 
     assert [row.key for row in turned.taken] == [first.key, third.key]
     done = tried(turned.taken[0].number, Outcome.TAKEN, 202, reference="R1")
     assert await courier.taken(MORNING + SECOND, tried=[done], under_way=1) == [second.key]
+
+
+async def test_what_was_refused_is_tried_again_where_another_run_of_the_journey_asks(courier: Courier) -> None:
+    order = pickup()
+    turned = await courier.turn(MORNING, asked=[order])
+    assert turned is not None
+    await courier.turn(MORNING, tried=[tried(turned.taken[0].number, Outcome.REFUSED, 422)])
+    assert await courier.taken(MORNING, asked=[order]) == []
+    async with courier.database.writing() as session:
+        again = await put(session, order, replace(ASKER, run="the next run"), MORNING)
+    assert again.status == DeliveryStatus.WAITING
 
 
 async def test_what_failed_comes_before_what_its_journey_asked_later(courier: Courier) -> None:

@@ -82,6 +82,15 @@ async def test_the_same_command_asked_again_is_sent_once(clew: Office, courier: 
     assert courier.asked == [("POST", pickup.key)]
 
 
+async def test_an_activity_that_is_cut_off_takes_nothing_with_it(clew: Office, courier: Partner) -> None:
+    cut_off, other = order(courier), order(courier)
+    asking = asyncio.create_task(clew.asks(cut_off))
+    await asyncio.sleep(0)
+    asking.cancel()
+    await clew.asks(other)
+    await heard(clew, cut_off, other)
+
+
 async def test_a_lost_answer_is_looked_up_and_nothing_is_sent_again(clew: Office, courier: Partner) -> None:
     courier.mood = FORGETFUL
     pickup = order(courier)

@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from ledger.database import Database
@@ -59,13 +59,21 @@ class Dispatcher:
 
     async def _look(self) -> None:
         while True:
-            with suppress(Unavailable), database_trouble():
-                holders = [lane.holder for lane in self._lanes.values()]
-                async with self._database.reading() as session:
-                    partners = await with_work(session, holders, datetime.now(UTC))
-                for partner in partners:
-                    self._lane(partner).look()
+            try:
+                with database_trouble():
+                    await self._look_once()
+            except Unavailable:
+                pass
+            except Exception:
+                log.exception("look_failed")
             await asyncio.sleep(LOOK_EVERY)
+
+    async def _look_once(self) -> None:
+        holders = [lane.holder for lane in self._lanes.values()]
+        async with self._database.reading() as session:
+            partners = await with_work(session, holders, datetime.now(UTC))
+        for partner in partners:
+            self._lane(partner).look()
 
     def _lane(self, partner: str) -> Lane:
         if partner not in self._lanes:

@@ -127,7 +127,9 @@ class Lane:
             raise LaneLost from None
         del self._asked[: len(asked)], self._tried[: len(tried)]
         for (_, _, stored), row in zip(asked, rows, strict=True):
-            stored.set_result(row)
+            # Whoever asked may have been cut off meanwhile; what it asked stands.
+            if not stored.done():
+                stored.set_result(row)
         if turned is None:
             raise LaneLost
         self._go_on(turned, held_until)
@@ -165,7 +167,8 @@ class Lane:
     def _refuse(self, asked: Sequence[Asked], why: ClewError) -> None:
         """The activities are told, and ask again."""
         for _, _, stored in asked:
-            stored.set_exception(why)
+            if not stored.done():
+                stored.set_exception(why)
         del self._asked[: len(asked)]
 
 

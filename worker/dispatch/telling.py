@@ -15,6 +15,9 @@ from ledger.trouble import database_trouble
 from schemas.commands import Acknowledgement
 from schemas.deliveries import OPEN, DeliveryStatus
 from schemas.errors import Unavailable
+from telemetry.logs import logger
+
+log = logger("worker.dispatch")
 
 AT_ONCE = 20
 NOTED_EVERY = 1.0
@@ -34,20 +37,30 @@ class Teller:
         self._database = database
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._telling: dict[int, asyncio.Task[None]] = {}
+        self._showing: set[asyncio.Task[None]] = set()
         self._told: set[int] = set()
 
     def tell(self, row: DeliveryRow) -> None:
-        """What came of it, or how the attempts go, for who looks at the activity in Temporal's Web UI."""
-        if row.number not in self._telling:
+        """What came of it; or how the attempts go, for who looks at the activity in Temporal's Web UI."""
+        if row.status in OPEN:
+            showing = asyncio.create_task(self._show(row))
+            self._showing.add(showing)
+            showing.add_done_callback(self._showing.discard)
+        elif row.number not in self._telling:
             self._telling[row.number] = asyncio.create_task(self._tell(row))
 
     async def run(self) -> None:
         """For ever."""
         while True:
             await asyncio.sleep(NOTED_EVERY)
-            with suppress(Unavailable), database_trouble():
-                await self._note()
-                await self._sweep()
+            try:
+                with database_trouble():
+                    await self._note()
+                    await self._sweep()
+            except Unavailable:
+                continue
+            except Exception:
+                log.exception("telling_failed")
 
     async def finish(self, within: float) -> None:
         """Tell what is being told, and note it."""
@@ -72,26 +85,25 @@ class Teller:
     async def _tell(self, row: DeliveryRow) -> None:
         try:
             async with self._turns:
-                await self._say(row)
-            if row.status not in OPEN:
-                self._told.add(row.number)
+                await _settle(self._activity(row), row)
+            self._told.add(row.number)
         except RPCError as error:
             # Nobody waits any more: the journey is closed, or its next attempt finds the outcome in the database.
-            if error.status is RPCStatusCode.NOT_FOUND and row.status not in OPEN:
+            if error.status is RPCStatusCode.NOT_FOUND:
                 self._told.add(row.number)
-        except AsyncActivityCancelledError:
-            pass
         finally:
             del self._telling[row.number]
 
-    async def _say(self, row: DeliveryRow) -> None:
-        handle = self._client.get_async_activity_handle(
+    async def _show(self, row: DeliveryRow) -> None:
+        with suppress(RPCError, AsyncActivityCancelledError):
+            async with self._turns:
+                shown = {"attempts": row.attempts, "status": row.status, "problem": row.reason}
+                await self._activity(row).heartbeat(shown)
+
+    def _activity(self, row: DeliveryRow) -> AsyncActivityHandle:
+        return self._client.get_async_activity_handle(
             workflow_id=row.workflow, run_id=row.run, activity_id=row.activity
         )
-        if row.status in OPEN:
-            await handle.heartbeat({"attempts": row.attempts, "status": row.status, "problem": row.reason})
-        else:
-            await _settle(handle, row)
 
 
 async def _settle(handle: AsyncActivityHandle, row: DeliveryRow) -> None:

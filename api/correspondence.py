@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from activities.connectors import Connectors
 from api.json_bodies import read_json
 from api.relay import Relay
 from api.transactions import settle
@@ -16,7 +16,6 @@ from ledger.database import Database
 from ledger.inbox import Incoming, Standing
 from ledger.messages import Reading, Taken
 from ledger.tables import ConnectorRow, MessageRow
-from partners.connectors import reading
 from partners.connectors.mapping import Unmapped, map_message
 from partners.connectors.verification import verify
 from partners.secrets import Secrets
@@ -24,8 +23,6 @@ from schemas.connectors import Connector, Nothing
 from schemas.errors import Conflict, Invalid
 from schemas.facts import EventStatus
 from telemetry import metrics
-
-_CONNECTORS_KEPT = 100
 
 _LONG = 50_000
 """Bytes from which a message is mapped in a thread: 1 MB can take a second, and others wait for an answer."""
@@ -38,7 +35,7 @@ class Correspondence:
         self._database = database
         self._relay = relay
         self._secrets = secrets
-        self._known = lru_cache(_CONNECTORS_KEPT)(_Published.read)
+        self._connectors = Connectors()
 
     async def take(self, partner: str, headers: Mapping[str, str], body: bytes) -> MessageRow:
         """Keep a message and its events in one transaction. Nothing is kept of what the partner did not send.
@@ -85,7 +82,7 @@ class Correspondence:
             return self._mapping(await find_connector(session, name))
 
     def _mapping(self, row: ConnectorRow) -> Connector:
-        connector = self._known(_Published(row))
+        connector = self._connectors.of(row)
         if connector.inbound is None:
             raise Conflict("no_connector", f"The connector {row.name} reads no messages.")
         return connector
@@ -94,22 +91,6 @@ class Correspondence:
         for each in made.events if standings else ():
             metrics.EVENTS_RECEIVED.labels(each.event.type).inc()
         self._relay.wake(each.journey for each in standings if each.journey and each.status == EventStatus.RECEIVED)
-
-
-class _Published:
-    """A published version, equal to itself wherever it was read."""
-
-    def __init__(self, row: ConnectorRow) -> None:
-        self._key, self._document = (row.name, row.version, row.hash), row.document
-
-    def __hash__(self) -> int:
-        return hash(self._key)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Published) and other._key == self._key
-
-    def read(self) -> Connector:
-        return reading.stored(self._document)
 
 
 async def _made_of(connector: Connector, partner: str, body: bytes) -> Reading:

@@ -4,16 +4,15 @@ from functools import partial
 
 import httpx
 
+from activities.connectors import Connectors
 from ledger.connectors import find_connector
 from ledger.database import Database
-from ledger.tables import ConnectorRow, PartnerRow
+from ledger.tables import PartnerRow
 from ledger.trouble import database_trouble
 from partners.client import ClewDoor
-from partners.connectors import reading
 from partners.connectors.door import connector_door
 from partners.door import Door
 from partners.secrets import Secrets
-from schemas.connectors import Connector
 
 
 class Doors:
@@ -23,7 +22,7 @@ class Doors:
         self._database = database
         self._http = http
         self._secrets = secrets
-        self._read: dict[str, tuple[str, Connector]] = {}
+        self._connectors = Connectors()
 
     async def to(self, partner: PartnerRow) -> Door:
         """The way to a partner. Raises `Unavailable` or `NotFound` (`unknown_connector`)."""
@@ -32,11 +31,6 @@ class Doors:
         with database_trouble():
             async with self._database.reading() as session:
                 row = await find_connector(session, partner.connector)
-        return connector_door(self._connector(row), partner.url, self._http, partial(self._secrets.of, partner.name))
-
-    def _connector(self, row: ConnectorRow) -> Connector:
-        """Read once a version: what it says is compiled then."""
-        known = self._read.get(row.name)
-        if known is None or known[0] != row.hash:
-            known = self._read[row.name] = row.hash, reading.stored(row.document)
-        return known[1]
+        return connector_door(
+            self._connectors.of(row), partner.url, self._http, partial(self._secrets.of, partner.name)
+        )

@@ -56,10 +56,10 @@ _TOOK = (
 
 @dataclass(frozen=True)
 class Queue:
-    """`journeys` ask for three things each; the partner takes `rate` a second."""
+    """`journeys` ask for three things each; partners take so many a second, one of the `rates` after the other."""
 
     journeys: int = 334
-    rate: float = 100
+    rates: tuple[float, ...] = (50, 100)
 
 
 @dataclass(frozen=True)
@@ -73,27 +73,30 @@ class Neighbours:
 
 async def drain(stack: Stack, rounds: int, size: Queue = Queue()) -> list[Figure]:
     """What queued behind a dead partner goes out once it is back; beside a bare client at the partner's own rate."""
+    await _publish(stack, _THREE_THINGS)
+    async with wires(stack.settings.api_port) as api:
+        return [await _drained(stack, api, rounds, size.journeys, rate) for rate in size.rates]
+
+
+async def _drained(stack: Stack, api: Wires, rounds: int, journeys: int, rate: float) -> Figure:
     ours: list[float] = []
     floor: list[float] = []
-    async with wires(stack.settings.api_port) as api:
-        for number in range(rounds):
-            (port,) = free_ports(1)
-            partner = Partner(port, size.rate)
-            await _register(stack, CENTRE, partner, rate=size.rate)
-            await _publish(stack, _THREE_THINGS)
-            await _queued(stack, api, size)
-            await partner.open()
-            try:
-                await until(_taken(partner, 3 * size.journeys), WITHIN, "the last of what was queued")
-                _in_order(partner, stack.database_file)
-                ours.append(partner.rate)
-                floor.append(await _bare(partner, size.rate))
-            finally:
-                await partner.close()
-            told = f"{ours[-1]:.1f} a second ({partner.refused} times 429), bare {floor[-1]:.1f}"
-            say(f"drain, round {number + 1}: {told}")
-    name = f"{3 * size.journeys:,} deliveries drained, {size.rate:g}/s accepted"
-    return [Figure(name, "deliveries/s", tuple(ours), tuple(floor), DRAINED)]
+    for number in range(rounds):
+        partner = Partner(free_ports(1)[0], rate)
+        await _register(stack, CENTRE, partner, rate=rate)
+        await _queued(stack, api, journeys)
+        await partner.open()
+        try:
+            await until(_taken(partner, 3 * journeys), WITHIN, "the last of what was queued")
+            _in_order(partner, stack.database_file)
+            ours.append(partner.rate)
+            floor.append(await _bare(partner, rate))
+        finally:
+            await partner.close()
+        told = f"{ours[-1]:.1f} a second ({partner.refused} times 429), bare {floor[-1]:.1f}"
+        say(f"drain, {rate:g}/s accepted, round {number + 1}: {told}")
+    name = f"{3 * journeys:,} deliveries drained, {rate:g}/s accepted"
+    return Figure(name, "deliveries/s", tuple(ours), tuple(floor), DRAINED)
 
 
 async def bulkhead(stack: Stack, rounds: int, size: Neighbours = Neighbours()) -> list[Figure]:
@@ -121,9 +124,9 @@ async def bulkhead(stack: Stack, rounds: int, size: Neighbours = Neighbours()) -
     return [Figure("delivered beside a partner that hangs, p99", "ms", tuple(ours), tuple(floor), KEPT_APART)]
 
 
-async def _queued(stack: Stack, api: Wires, size: Queue) -> None:
+async def _queued(stack: Stack, api: Wires, journeys: int) -> None:
     """Every journey has asked for its three things."""
-    patients = await enrol(api, _THREE_THINGS["protocol"], {"treatment_centre": CENTRE}, size.journeys)
+    patients = await enrol(api, _THREE_THINGS["protocol"], {"treatment_centre": CENTRE}, journeys)
 
     async def known(patient: Patient) -> None:
         answer = await api.send("/v1/events", as_message(_known(patient)), EVENTS_MEDIA)
@@ -133,7 +136,7 @@ async def _queued(stack: Stack, api: Wires, size: Queue) -> None:
     await as_fast_as(AT_ONCE, patients, known)
 
     async def asked() -> bool:
-        return bool(_ask(stack.database_file, _OPEN, CENTRE)[0] >= 3 * size.journeys)
+        return bool(_ask(stack.database_file, _OPEN, CENTRE)[0] >= 3 * journeys)
 
     await until(asked, WITHIN, "three deliveries of every journey", poll=0.5)
 

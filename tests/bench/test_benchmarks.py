@@ -91,7 +91,7 @@ async def test_intake(stack: Stack) -> None:
 
 
 async def test_deliveries(stack: Stack) -> None:
-    (drained,) = await deliveries.drain(stack, 1, deliveries.Queue(journeys=2, rate=20))
+    (drained,) = await deliveries.drain(stack, 1, deliveries.Queue(journeys=2, rates=(20,)))
     (beside,) = await deliveries.bulkhead(stack, 1, deliveries.Neighbours(pace=5, seconds=0.6, hanging=2))
     assert _measured(drained, beside)
 

@@ -13,7 +13,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from temporalio.contrib.opentelemetry import ReplaySafeTracerProvider
+from temporalio.contrib.opentelemetry import ReplaySafeTracerProvider, create_tracer_provider
 
 from partners.client import ClewDoor, open_http
 from partners.door import Answered, Door
@@ -163,7 +163,8 @@ def spans() -> Iterator[InMemorySpanExporter]:
     """What is traced during the test, by whatever provider this process has."""
     provider = trace.get_tracer_provider()
     if not isinstance(provider, TracerProvider | ReplaySafeTracerProvider):
-        provider = TracerProvider()
+        # Later tests of this process may run journeys, which need one of this kind.
+        provider = create_tracer_provider()
         trace.set_tracer_provider(provider)
     exporter = InMemorySpanExporter()
     provider.add_span_processor(SimpleSpanProcessor(exporter))

@@ -24,7 +24,7 @@ from telemetry.logs import logger
 log = logger("jetstream")
 
 MESSAGE_ID = "Nats-Msg-Id"
-_FOLLOWS = "Nats-Expected-Last-Msg-Id"
+_FOLLOWS, _FIRST = "Nats-Expected-Last-Msg-Id", "Nats-Expected-Last-Sequence"
 
 PAGE = 500
 """Entries that are read at a time."""
@@ -69,9 +69,9 @@ class Publisher:
                 await self._tail.beyond(position, NEWS_WITHIN)
 
     async def _put(self, entry: FeedEntry, after: int) -> None:
-        headers = {MESSAGE_ID: str(entry.position), "Content-Type": "application/cloudevents+json"}
-        if after:
-            headers[_FOLLOWS] = str(after)
+        # The server's own look for duplicates only goes back so far; this holds however long ago the one before was.
+        follows = {_FOLLOWS: str(after)} if after else {_FIRST: "0"}
+        headers = {MESSAGE_ID: str(entry.position), "Content-Type": "application/cloudevents+json", **follows}
         await self._jetstream.publish(
             f"{self._subjects}.{entry.type}", as_cloud_event(entry).encode(), headers=headers, stream=self._stream
         )

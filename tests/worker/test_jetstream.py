@@ -15,17 +15,22 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from ledger.database import Database
-from ledger.feed import Only, read_feed
+from ledger.feed import FeedEntry, Only, read_feed
 from ledger.operations import put_operation
+from ledger.tail import Tail
 from schemas.errors import Conflict
 from schemas.operations import OnEvent
 from tests.waiting import until
-from worker.jetstream import publish
+from worker.jetstream import Publisher, publish
 
 SERVER = shutil.which("nats-server")
 pytestmark = pytest.mark.skipif(SERVER is None, reason="nats-server is not installed: apt-get install nats-server")
 
 STREAM = "CLEW"
+SHORT_MEMORY = 0.1
+"""Seconds for which the server looks for duplicates by itself."""
+
+FORGOTTEN_AFTER = 3 * SHORT_MEMORY
 
 
 class Broker:
@@ -130,6 +135,56 @@ async def test_two_publishers_put_nothing_there_twice(database: Database, broker
     async with publishing(database, broker), publishing(database, broker):
         await entries(database, 30)
         await all_there(database, broker)
+
+
+async def test_nothing_is_there_twice_however_long_ago_it_was_published(database: Database, broker: Broker) -> None:
+    await stream_with_a_short_memory(broker)
+    await entries(database, 10)
+    async with publishing(database, broker):
+        await all_there(database, broker)
+    await asyncio.sleep(FORGOTTEN_AFTER)
+    async with publishing(database, broker):
+        await entries(database, 10)
+        await all_there(database, broker)
+
+
+class Stopped(Publisher):
+    """Is stopped before its first entry, and does not know for how long."""
+
+    goes_on: asyncio.Event
+
+    async def _put(self, entry: FeedEntry, after: int) -> None:
+        await self.goes_on.wait()
+        await super()._put(entry, after)
+
+
+async def test_a_publisher_that_was_stopped_for_long_puts_nothing_behind_another(
+    database: Database, broker: Broker
+) -> None:
+    await stream_with_a_short_memory(broker)
+    await entries(database, 10)
+    nats, tail = Client(), Tail(database)
+    await nats.connect(broker.url)
+    stopped = Stopped(database, tail, nats, stream=STREAM, subjects="clew")
+    stopped.goes_on = asyncio.Event()
+    running = asyncio.create_task(stopped.run())
+    async with publishing(database, broker):
+        await all_there(database, broker)
+    await asyncio.sleep(FORGOTTEN_AFTER)
+    stopped.goes_on.set()
+    await entries(database, 10)
+    await all_there(database, broker)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await tail.close()
+    await nats.close()
+
+
+async def stream_with_a_short_memory(broker: Broker) -> None:
+    nats = Client()
+    await nats.connect(broker.url)
+    await nats.jetstream().add_stream(name=STREAM, subjects=["clew.>"], duplicate_window=SHORT_MEMORY)
+    await nats.close()
 
 
 async def test_a_broker_that_was_away_gets_what_it_missed(database: Database, broker: Broker) -> None:

@@ -52,6 +52,10 @@ class Publisher:
             try:
                 await self._publish()
             except (NatsError, Unavailable, TimeoutError, OSError) as error:
+                # The client can turn a cancellation into an error of its own.
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    raise asyncio.CancelledError from None
                 log.warning("publishing_interrupted", reason=type(error).__name__)
             await asyncio.sleep(REST)
 

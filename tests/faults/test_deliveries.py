@@ -205,6 +205,6 @@ async def test_a_command_that_was_given_up_is_asked_about_and_can_be_sent_again(
     async def both_told() -> bool:
         return len(await told(site, hospital, {coi})) == 2
 
-    await until(both_told, "both commands taken", 30)
+    await until(both_told, "both commands taken", 100)
     await both_are_reached(site, [coi])
     await nothing_was_lost_or_done_twice(site)

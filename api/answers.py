@@ -5,8 +5,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.base import Code, Identifier, Strict
+from schemas.base import Identifier
 from schemas.events import EventId, Source
+from schemas.operations import Said
 from schemas.subscriptions import Standing
 
 
@@ -334,13 +335,11 @@ class Readiness(Answer):
     temporal: str
 
 
-class EventAction(Strict):
+class EventAction(Said):
     """What a person does with an event: which, who, and why."""
 
     source: Source
     id: EventId
-    by: Identifier
-    reason: Code
 
 
 class DeliveryView(Answer):
@@ -417,20 +416,13 @@ class Resent(Answer):
     resent: int
 
 
-class OperatorAction(Strict):
-    """What a person does: who, and why."""
-
-    by: Identifier
-    reason: Code
-
-
-class Resend(OperatorAction):
+class Resend(Said):
     """Try again now. `details`: what the command is sent with from now on, whole; without them it stays as it is."""
 
     details: dict[str, Any] | None = None
 
 
-class Confirmation(OperatorAction):
+class Confirmation(Said):
     """The partner has taken the command. `reference`: its own name for what it will do, where it has one."""
 
     reference: Identifier | None = None

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from api.answers import DeliveryDetail, DeliveryView, OperatorAction, Resend
+from api.answers import DeliveryDetail, DeliveryView, Resend
 from api.journey_updates import put_to_journey
 from api.services import Services
 from ledger import desk, queries
@@ -12,6 +12,7 @@ from ledger.tables import DeliveryRow, TaskRow
 from schemas.decisions import DecideTask, DecisionMade
 from schemas.deliveries import OPEN
 from schemas.errors import Conflict
+from schemas.operations import Said
 
 SHOWN_ATTEMPTS = 50
 _QUESTIONS = frozenset({"partner_refused", "delivery_given_up"})
@@ -39,7 +40,7 @@ async def detail(using: Services, delivery: str) -> DeliveryDetail:
     return DeliveryDetail.model_validate(shown)
 
 
-def says(asked: OperatorAction) -> Says:
+def says(asked: Said) -> Says:
     """What a person does, now."""
     return Says(asked.by, asked.reason, datetime.now(UTC))
 
@@ -50,7 +51,7 @@ def view(row: DeliveryRow) -> DeliveryView:
     return DeliveryView.model_validate({**row.model_dump(), "changed": row.details is not None, "age": age})
 
 
-async def _ask_again(using: Services, row: DeliveryRow, asked: OperatorAction) -> None:
+async def _ask_again(using: Services, row: DeliveryRow, asked: Said) -> None:
     task = await _task_about(using, row)
     decision = DecideTask(
         id=f"desk-{row.id}-{task.id}", by=asked.by, reason=asked.reason, task=task.id, choice="send_again"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -20,7 +20,13 @@ from ledger.tables import DeliveryRow, LaneRow, PartnerRow
 from schemas.commands import PartnerCommand
 from schemas.deliveries import OPEN, DeliveryStatus
 
-IS_OPEN = col(DeliveryRow.status).in_([status.value for status in OPEN])
+
+def is_open(delivery: type[DeliveryRow]) -> ColumnElement[bool]:
+    """Whether a delivery, or an alias of it in a query, is not settled."""
+    return col(delivery.status).in_([status.value for status in OPEN])
+
+
+IS_OPEN = is_open(DeliveryRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +98,7 @@ async def with_work(session: AsyncSession, holders: Iterable[str], now: datetime
 
 async def untold(session: AsyncSession, settled_before: datetime, limit: int) -> Sequence[DeliveryRow]:
     """Settled deliveries of which the journey may not have heard, the oldest first."""
-    query = select(DeliveryRow).where(
-        and_(col(DeliveryRow.told_at).is_(None), col(DeliveryRow.settled_at) <= settled_before)
-    )
+    query = select(DeliveryRow).where(col(DeliveryRow.told_at).is_(None), col(DeliveryRow.settled_at) <= settled_before)
     return (await session.execute(query.order_by(col(DeliveryRow.settled_at)).limit(limit))).scalars().all()
 
 

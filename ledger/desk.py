@@ -20,7 +20,6 @@ from schemas.operations import DeliveryChanged, DeliveryConfirmed, OnDelivery, O
 RESENT_AT_ONCE = 10_000
 """Deliveries of one partner that are made due together; whoever has more asks again."""
 
-
 _SHOWN = tuple(status for status in DeliveryStatus if status is not DeliveryStatus.DELIVERED)
 
 

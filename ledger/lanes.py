@@ -15,12 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from ledger.deliveries import IS_OPEN, Asker, put
+from ledger.deliveries import IS_OPEN, Asker, is_open, put
 from ledger.registry import find_partner
 from ledger.statements import insert_if_new, table_of
 from ledger.tables import AttemptRow, DeliveryRow, LaneRow, PartnerRow
 from schemas.commands import PartnerCommand
-from schemas.deliveries import OPEN, AttemptKind, DeliveryStatus, Outcome
+from schemas.deliveries import AttemptKind, DeliveryStatus, Outcome
 
 HELD_FOR = timedelta(seconds=6)
 """How long a holder may be silent before another process takes its lane."""
@@ -96,13 +96,10 @@ async def take_turn(session: AsyncSession, turn: Turn, now: datetime) -> Turned 
     lane = await _held(session, turn, now)
     if lane is None:
         return None
-    # One flush for all that was tried, instead of one before each question.
-    session.autoflush = False
     cut_off = [] if lane.held_by == turn.holder else await _cut_off(session, turn.partner, now)
     lane.held_by, lane.held_until = turn.holder, now + HELD_FOR
     _judge(lane, turn.tried, now)
     tried = await _record(session, lane, [*cut_off, *turn.tried], now)
-    await session.flush()
     stored = [await put(session, command, asker, now) for command, asker in turn.asked]
     partner = await find_partner(session, turn.partner)
     room = turn.room(partner)
@@ -262,7 +259,7 @@ def _behind_another() -> ColumnElement[bool]:
         and_(
             col(before.partner) == col(DeliveryRow.partner),
             col(before.journey) == col(DeliveryRow.journey),
-            col(before.status).in_([status.value for status in OPEN]),
+            is_open(before),
             col(before.number) < col(DeliveryRow.number),
         )
     )

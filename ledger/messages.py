@@ -82,7 +82,10 @@ async def find_message(session: AsyncSession, message_id: str, *, lock: bool = F
 
 async def quarantined(session: AsyncSession, message_id: str) -> MessageRow:
     """A message that a person can decide on. Raises `NotFound` and `Conflict` (`message_settled`)."""
-    row = await find_message(session, message_id, lock=True)
+    return _undecided(await find_message(session, message_id, lock=True))
+
+
+def _undecided(row: MessageRow) -> MessageRow:
     if row.status != MessageStatus.QUARANTINED:
         raise Conflict("message_settled", f"The message is {row.status}: only a quarantined one can be decided on.")
     return row
@@ -102,8 +105,7 @@ async def dismiss(session: AsyncSession, message_id: str, *, by: str, reason: st
     row = await find_message(session, message_id, lock=True)
     if row.status == MessageStatus.DISMISSED:
         return row
-    row = await quarantined(session, message_id)
-    row.status = MessageStatus.DISMISSED.value
+    _undecided(row).status = MessageStatus.DISMISSED.value
     await _decided(session, row, "message.dismissed", by=by, reason=reason, now=now)
     return row
 

@@ -15,13 +15,12 @@ from ledger.feed import Only, newest_position
 from ledger.operations import put_operation
 from ledger.tables import SubscriptionRow
 from schemas.errors import Conflict, Flaw, Invalid, NotFound
-from schemas.operations import OfSubscription, OnSubscription, SubscriptionReplayed
+from schemas.operations import OfSubscription, OnSubscription, Said, SubscriptionReplayed
 from schemas.subscriptions import (
     ChangedSubscription,
     GivenUp,
     NewSubscription,
     Replay,
-    Said,
     Serving,
     Standing,
 )

@@ -26,6 +26,13 @@ def is_journey(chain: str) -> bool:
     return not chain.startswith(OPERATIONS_PREFIX)
 
 
+class Said(Strict):
+    """Who does something, and why."""
+
+    by: Identifier
+    reason: Code
+
+
 class Operation(Strict):
     """Base: why it was done."""
 

@@ -5,8 +5,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, HttpUrl, StringConstraints, TypeAdapter, field_validator, model_validator
 
-from schemas.base import Code, Identifier, Instant, Strict
+from schemas.base import Code, Instant, Strict
 from schemas.events import EventType
+from schemas.operations import Said
 from schemas.orders import PartyName
 from schemas.protocols import ProtocolName
 
@@ -26,13 +27,6 @@ class Standing(StrEnum):
     ACTIVE = "active"
     DISABLED = "disabled"
     REMOVED = "removed"
-
-
-class Said(Strict):
-    """Who does something to a subscription, and why."""
-
-    by: Identifier
-    reason: Code
 
 
 class _Hook(Said):

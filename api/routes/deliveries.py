@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import TypeAdapter
 
 from api import delivery_desk, examples
-from api.answers import Confirmation, DeliveryDetail, DeliveryView, OperatorAction, PartnerStanding, Resend, Standings
+from api.answers import Confirmation, DeliveryDetail, DeliveryView, PartnerStanding, Resend, Standings
 from api.callers import AsOperator, AsPerson
 from api.cursors import Cursor, Limit, Page, decode, page
 from api.documented import answer, problems, request_body
@@ -14,6 +14,7 @@ from api.services import Using
 from ledger import desk, queries
 from schemas.deliveries import DeliveryStatus
 from schemas.identity import CoiId
+from schemas.operations import Said
 from schemas.orders import PartyName
 
 router = APIRouter(prefix="/v1/deliveries", tags=["deliveries"])
@@ -131,7 +132,7 @@ async def confirm_delivery(_caller: AsPerson, using: Using, delivery: str, asked
     },
     openapi_extra=request_body(examples.ACTION_BODY),
 )
-async def give_up_delivery(_caller: AsPerson, using: Using, delivery: str, asked: OperatorAction) -> DeliveryView:
+async def give_up_delivery(_caller: AsPerson, using: Using, delivery: str, asked: Said) -> DeliveryView:
     """Nothing is sent any more. The journey opens a task: send again, or stop."""
     async with using.database.writing() as session:
         row = await desk.give_up(session, delivery, delivery_desk.says(asked))

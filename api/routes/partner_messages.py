@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from pydantic import TypeAdapter
 
 from api import examples
-from api.answers import Links, MessageDetail, MessageReceipt, MessageView, OperatorAction
+from api.answers import Links, MessageDetail, MessageReceipt, MessageView
 from api.callers import AsOperator, AsPartner
 from api.cursors import Cursor, Limit, Page, decode, page
 from api.documented import answer, problems, request_body
@@ -17,6 +17,7 @@ from ledger import messages, queries
 from ledger.messages import MessageStatus
 from ledger.tables import MessageRow
 from schemas.errors import ClewError
+from schemas.operations import Said
 from schemas.orders import PartyName
 from telemetry import metrics
 
@@ -124,7 +125,7 @@ async def get_message(_caller: AsOperator, using: Using, message_id: str) -> Mes
     },
     openapi_extra=request_body(examples.ACTION_BODY),
 )
-async def release_message(_caller: AsOperator, using: Using, message_id: str, word: OperatorAction) -> MessageDetail:
+async def release_message(_caller: AsOperator, using: Using, message_id: str, word: Said) -> MessageDetail:
     """With the newest version of its connector. Where that fails too, it stays quarantined."""
     return _detail(await using.correspondence.release(message_id, by=word.by, reason=word.reason))
 
@@ -140,7 +141,7 @@ async def release_message(_caller: AsOperator, using: Using, message_id: str, wo
     },
     openapi_extra=request_body(examples.ACTION_BODY),
 )
-async def dismiss_message(_caller: AsOperator, using: Using, message_id: str, word: OperatorAction) -> MessageDetail:
+async def dismiss_message(_caller: AsOperator, using: Using, message_id: str, word: Said) -> MessageDetail:
     """Only a person gives a message up, and says why."""
     async with using.database.writing() as session:
         now = datetime.now(UTC)

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import examples
-from api.answers import OperatorAction, PartnerView, Resent
+from api.answers import PartnerView, Resent
 from api.callers import AsOperator, AsPerson
 from api.cursors import Cursor, Limit, Page, decode, page
 from api.delivery_desk import says
@@ -16,6 +16,7 @@ from api.services import Using
 from api.transactions import settle
 from ledger import desk, queries, registry
 from ledger.tables import PartnerRow
+from schemas.operations import Said
 from schemas.orders import PartyName
 from schemas.partners import PartnerAddress
 
@@ -91,7 +92,7 @@ async def get_partner(_caller: AsOperator, using: Using, name: PartyName) -> Par
     },
     openapi_extra=request_body(examples.ACTION_BODY),
 )
-async def pause_partner(_caller: AsPerson, using: Using, name: PartyName, asked: OperatorAction) -> PartnerView:
+async def pause_partner(_caller: AsPerson, using: Using, name: PartyName, asked: Said) -> PartnerView:
     """What journeys ask of it waits, in order, until the partner is resumed."""
     async with using.database.writing() as session:
         return PartnerView.model_validate(await desk.pause(session, name, says(asked)))
@@ -108,7 +109,7 @@ async def pause_partner(_caller: AsPerson, using: Using, name: PartyName, asked:
     },
     openapi_extra=request_body(examples.ACTION_BODY),
 )
-async def resume_partner(_caller: AsPerson, using: Using, name: PartyName, asked: OperatorAction) -> PartnerView:
+async def resume_partner(_caller: AsPerson, using: Using, name: PartyName, asked: Said) -> PartnerView:
     """In order per journey, and at the partner's pace."""
     async with using.database.writing() as session:
         return PartnerView.model_validate(await desk.resume(session, name, says(asked)))
@@ -125,7 +126,7 @@ async def resume_partner(_caller: AsPerson, using: Using, name: PartyName, asked
     },
     openapi_extra=request_body(examples.ACTION_BODY),
 )
-async def resend_partner(_caller: AsPerson, using: Using, name: PartyName, asked: OperatorAction) -> Resent:
+async def resend_partner(_caller: AsPerson, using: Using, name: PartyName, asked: Said) -> Resent:
     """Without waiting for the next attempts. Unknown outcomes that only a person can settle stay as they are."""
     async with using.database.writing() as session:
         return Resent(partner=name, resent=await desk.resend_all(session, name, says(asked)))

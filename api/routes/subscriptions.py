@@ -17,7 +17,8 @@ from ledger.tables import SubscriptionRow
 from partners.addresses import NotAllowed, find_place
 from schemas.base import Code, Identifier
 from schemas.errors import Flaw, Invalid
-from schemas.subscriptions import ChangedSubscription, NewSubscription, Replay, Said, Standing, SubscriptionId
+from schemas.operations import Said
+from schemas.subscriptions import ChangedSubscription, NewSubscription, Replay, Standing, SubscriptionId
 
 router = APIRouter(prefix="/v1/subscriptions", tags=["subscriptions"])
 

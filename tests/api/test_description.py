@@ -20,10 +20,11 @@ from partners.connectors.reading import read_connector
 from schemas.decisions import Decision, DecisionReceipt
 from schemas.errors import CODES
 from schemas.events import read_event
+from schemas.operations import Said
 from schemas.orders import JourneyOrder
 from schemas.protocols import read_protocol, read_protocol_yaml
 from schemas.settings import Settings
-from schemas.subscriptions import ChangedSubscription, NewSubscription, Replay, Said
+from schemas.subscriptions import ChangedSubscription, NewSubscription, Replay
 from tests.api.clinic import Clinic
 
 
@@ -198,7 +199,7 @@ def test_kinds_are_of_listed_codes() -> None:
         (examples.MESSAGE_PAGE, Page[answers.MessageView]),
         (examples.MESSAGE_RELEASED, answers.MessageDetail),
         (examples.MESSAGE_DISMISSED, answers.MessageDetail),
-        (examples.ACTION_BODY["application/json"], answers.OperatorAction),
+        (examples.ACTION_BODY["application/json"], Said),
         (examples.READY, answers.Readiness),
     ],
 )

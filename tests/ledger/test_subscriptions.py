@@ -9,7 +9,8 @@ from ledger.database import Database
 from ledger.subscriptions import BOTH_SECRETS, Noted, secrets_of, serving_of
 from ledger.tables import SubscriptionRow
 from schemas.errors import Invalid
-from schemas.subscriptions import ChangedSubscription, GivenUp, NewSubscription, Replay, Said, Standing
+from schemas.operations import Said
+from schemas.subscriptions import ChangedSubscription, GivenUp, NewSubscription, Replay, Standing
 from tests.ledger.scribe import Scribe, put
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

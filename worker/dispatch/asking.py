@@ -22,7 +22,6 @@ from telemetry.logs import logger
 log = logger("worker.dispatch")
 _tracer = trace.get_tracer(__name__)
 
-
 OpenDoor = Callable[[], Awaitable[Door]]
 
 

@@ -15,7 +15,7 @@ PartyName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$
 
 Parties = dict[Role, PartyName]
 
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 """Raised when the workflow's code changes so that a running journey must keep the old behaviour (invariant 7)."""
 
 

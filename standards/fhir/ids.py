@@ -44,6 +44,6 @@ def journey_of(identity: str) -> str | None:
     try:
         raw = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), escaped).encode("latin-1")
         coi = raw.decode()
-        return coi if order_id(coi) == escaped else None
+        return coi if coi.isprintable() and order_id(coi) == escaped else None
     except ValueError:
         return None

@@ -45,15 +45,21 @@ def bundle(entries: Sequence[Entry], base: str = NOWHERE) -> Element:
     """The same in a Bundle of the type `collection`. `base`: where references lead. Raises `ValueError` for none."""
     if not entries:
         raise ValueError("a bundle is made from a journey's entries, and there is none")
-    coi, newest = entries[0].journey, entries[-1]
+    newest = entries[-1]
+    meta = {"versionId": str(newest.seq), "lastUpdated": systems.instant(newest.recorded_at)}
+    return document(newest.journey, meta, resources(entries), base)
+
+
+def document(coi: str, meta: Element, told: Sequence[Element], base: str = NOWHERE) -> Element:
+    """Resources of a journey in a Bundle; `meta`: of the newest of them."""
     return {
         "resourceType": "Bundle",
         "id": order_id(coi),
-        "meta": {"versionId": str(newest.seq), "lastUpdated": systems.instant(newest.recorded_at)},
+        "meta": meta,
         "identifier": systems.identifier(systems.COI, coi),
         "type": "collection",
-        "timestamp": systems.instant(newest.recorded_at),
-        "entry": [{"fullUrl": full_url(base, each), "resource": each} for each in resources(entries)],
+        "timestamp": meta["lastUpdated"],
+        "entry": [{"fullUrl": full_url(base, each), "resource": each} for each in told],
     }
 
 

@@ -133,7 +133,7 @@ def _unless_there(condition: str | None) -> str | None:
     if condition is None:
         return None
     given = parse_qsl(condition.removeprefix("?"), keep_blank_values=True)
-    if [name for name, _ in given] != ["identifier"] or not condition.isprintable():
+    if len(given) != 1 or given[0][0] != "identifier" or not given[0][1] or not given[0][1].isprintable():
         found = Flaw(
             pointer="/header/If-None-Exist", code="malformed", detail="`identifier=` and one token is understood"
         )

@@ -12,6 +12,7 @@ from temporalio.client import Client
 from activities import temporal
 from api import problems
 from api.correspondence import Correspondence
+from api.fhir_refusals import OperationOutcomes
 from api.middleware import BodyLimit, Failsafe, Measure
 from api.openapi import describe_api
 from api.origins import Origins
@@ -25,6 +26,7 @@ from api.routes import (
     deliveries,
     events,
     feed,
+    fhir,
     health,
     journeys,
     messages,
@@ -44,7 +46,7 @@ Connect = Callable[[Settings], Awaitable[Client]]
 """Makes a Temporal client that connects with its first call."""
 
 _SAID = (events, journeys, decisions, protocols)
-_NEIGHBOURS = (partners, deliveries, connectors, partner_messages, feed, subscriptions, messages)
+_NEIGHBOURS = (partners, deliveries, connectors, partner_messages, feed, subscriptions, messages, fhir)
 ROUTED = (*_SAID, *_NEIGHBOURS, health)
 """In the order in which the API describes itself."""
 
@@ -82,7 +84,7 @@ def create_app(
         # Its log records would quote exceptions and what did not validate.
         telemetry={"logs": False, "operation_spans": False},
     )
-    for each in (BodyLimit, Failsafe, Measure):
+    for each in (BodyLimit, Failsafe, OperationOutcomes, Measure):
         app.add_middleware(each)
     routers = [each.router for each in ROUTED]
     problems.install(app, [route for router in routers for route in router.routes])

@@ -24,6 +24,7 @@ TAGS = [
     {"name": "partners", "description": "Where organisations' systems are reached."},
     {"name": "connectors", "description": "How partners' own forms are read and written, and what they sent."},
     {"name": "feed", "description": "The ledger as it goes on."},
+    {"name": "fhir", "description": "HL7 FHIR R4: journeys as resources, and orders as ServiceRequests."},
     {"name": "messages", "description": "What events and entries look like, for programs."},
     {"name": "operation", "description": "For those who run Clew."},
 ]

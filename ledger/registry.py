@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from ledger.connectors import find_connector
+from ledger.finding import journey_by_order
 from ledger.tables import IdentifierRow, JourneyRow, PartnerRow, ProtocolRow
 from schemas.canonical import content_hash
 from schemas.errors import Conflict, Flaw, Invalid, NotFound
@@ -125,6 +126,14 @@ async def order_journey(
     session.add(IdentifierRow(value=order.order, journey=coi, kind=IdentifierKind.ORDER.value))
     await session.flush()
     return Ordered(row, fresh=True)
+
+
+async def ordered_before(session: AsyncSession, order: JourneyOrder) -> JourneyRow | None:
+    """The journey of this order number. Raises `Conflict` (`order_exists`) where it was ordered otherwise."""
+    row = await journey_by_order(session, order.order)
+    if row is not None and row.request_hash != content_hash(order.model_dump(mode="json")):
+        raise Conflict("order_exists", "A journey for this order number is on record, ordered otherwise.")
+    return row
 
 
 async def start_of(session: AsyncSession, journey: JourneyRow) -> JourneyStart:

@@ -7,6 +7,7 @@
     ├── Unproven           401  the sender has not shown who it is
     ├── Conflict           409  it contradicts what is already on record
     ├── NotFound           404  nothing is known under that name
+    ├── Outdated           412  it was changed since the sender saw it
     ├── Forbidden          403  a rule of the therapy forbids it
     ├── TooLarge           413  more than we take in one piece
     ├── Unavailable        503  something we need is away; the same request later can succeed
@@ -81,6 +82,11 @@ class NotFound(ClewError):
     title = "Nothing is known under that name"
 
 
+class Outdated(ClewError):
+    status = 412
+    title = "It was changed since the sender saw it"
+
+
 class Forbidden(ClewError):
     status = 403
     title = "A rule of the therapy forbids it"
@@ -134,6 +140,10 @@ CODES: dict[str, str] = {
     "unknown_task": "The journey has no such task.",
     "unknown_message": "No message is known under that name.",
     "unknown_subscription": "There is no such subscription.",
+    "unknown_resource": "There is no such FHIR resource, or not in that version.",
+    "unknown_search_parameter": "The type has no such search parameter; only `Prefer: handling=strict` minds.",
+    "update_refused": "Of a ServiceRequest only the status `revoked` can be written; all else is made from the record.",
+    "version_outdated": "The resource has another version than If-Match names; read it again.",
     "unknown_route": "There is nothing at this path.",
     "url_not_allowed": "The URL leads to no address that may be sent to: it is private, or there is none.",
     "subscription_removed": "The subscription was removed.",

@@ -6,8 +6,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import PositiveInt, TypeAdapter
-from sqlalchemy.ext.asyncio import AsyncSession
-from temporalio.service import RPCError
 
 from api import examples
 from api.answers import (
@@ -25,31 +23,22 @@ from api.answers import (
 from api.callers import AsPartner, AsPerson
 from api.cursors import Cursor, Limit, Page, decode, page
 from api.documented import answer, problems, request_body
+from api.ordering import take_order
 from api.paths import journey_path
-from api.services import Services, Using
-from api.starts import start_journey
+from api.services import Using
 from api.tracing import traceparent_of
-from api.transactions import settle
 from api.views import material_views
-from ledger import queries, registry
-from ledger.registry import Ordered, find_journey
+from ledger import queries
+from ledger.registry import find_journey
 from ledger.tables import JourneyRow
 from schemas.base import Instant
-from schemas.errors import Unavailable
 from schemas.facts import JourneyStatus
-from schemas.identity import CoiId, new_coi
+from schemas.identity import CoiId
 from schemas.orders import JourneyOrder, PartyName
 from schemas.protocols import ProtocolName
 from schemas.stages import StageId
-from telemetry import metrics
-from telemetry.logs import logger
-from telemetry.redaction import describe
 
-log = logger("api")
 router = APIRouter(prefix="/v1/journeys", tags=["journeys"])
-
-START_WITHIN = 2.0
-"""Seconds that Temporal has to take a journey before the caller is told that it is recorded and will start."""
 
 LATEST = 20
 """Facts on a journey's page."""
@@ -98,18 +87,8 @@ async def order_journey(
 
     Once it is recorded the journey will start, whatever happens to any process.
     """
-    coi, traceparent = new_coi(), traceparent_of(request.headers)
-
-    async def record(session: AsyncSession) -> Ordered:
-        return await registry.order_journey(
-            session, order, coi=coi, key=key, traceparent=traceparent, now=datetime.now(UTC)
-        )
-
-    ordered = await settle(using.database, record)
-    if ordered.fresh:
-        metrics.JOURNEYS_ORDERED.labels(ordered.journey.protocol).inc()
-    started = ordered.journey.started_at is not None or await _started(using, ordered.journey.coi)
-    receipt = _receipt(ordered.journey, started)
+    taken = await take_order(using, order, key=key, traceparent=traceparent_of(request.headers))
+    receipt, started = _receipt(taken.journey, taken.started), taken.started
     return JSONResponse(receipt, status_code=201 if started else 202, headers={"Location": receipt["links"]["self"]})
 
 
@@ -215,15 +194,6 @@ async def list_materials(_caller: AsPerson, using: Using, coi: str) -> Page[Mate
     async with using.database.reading() as session:
         await find_journey(session, coi)
         return Page(items=material_views(await queries.materials_of(session, coi)), next=None)
-
-
-async def _started(using: Services, coi: str) -> bool:
-    try:
-        await start_journey(using.database, using.temporal, coi, START_WITHIN)
-    except (Unavailable, RPCError) as error:
-        log.warning("journey_not_started", journey=coi, error=describe(error))
-        return False
-    return True
 
 
 def _receipt(journey: JourneyRow, started: bool) -> dict[str, Any]:

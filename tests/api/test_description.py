@@ -9,9 +9,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from fhir.resources.R4B.operationoutcome import OperationOutcome
 from pydantic import TypeAdapter
 
-from api import answers, examples
+from api import answers, examples, fhir_examples
 from api.app import create_app
 from api.callers import CALLERS
 from api.cursors import Page
@@ -25,7 +26,10 @@ from schemas.orders import JourneyOrder
 from schemas.protocols import read_protocol, read_protocol_yaml
 from schemas.settings import Settings
 from schemas.subscriptions import ChangedSubscription, NewSubscription, Replay
+from standards.fhir.incoming import read_request
+from standards.fhir.ordering import read_order
 from tests.api.clinic import Clinic
+from tests.standards.fhir.told import model
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +82,14 @@ def test_every_route_of_the_design_is_there(document: dict[str, Any]) -> None:
         "GET /v1/journeys/{coi}",
         "GET /v1/journeys/{coi}/ledger",
         "GET /v1/journeys/{coi}/materials",
+        "GET /v1/journeys/{coi}/fhir",
+        "GET /fhir/R4/metadata",
+        "POST /fhir/R4/ServiceRequest",
+        "PUT /fhir/R4/ServiceRequest/{id}",
+        "GET /fhir/R4/{kind}",
+        "POST /fhir/R4/{kind}/_search",
+        "GET /fhir/R4/{kind}/{id}",
+        "GET /fhir/R4/{kind}/{id}/_history/{version}",
         "POST /v1/journeys/{coi}/decisions",
         "GET /v1/tasks",
         "GET /v1/deviations",
@@ -138,11 +150,43 @@ def test_every_operation_is_named_told_and_shown_by_example(document: dict[str, 
 def test_every_refusal_in_the_description_is_a_problem_with_a_listed_code(document: dict[str, Any]) -> None:
     for name, operation in operations(document):
         for status, answer in operation["responses"].items():
-            if int(status) < 400:
+            if int(status) < 400 or " /fhir/" in name:
                 continue
             assert list(answer["content"]) == ["application/problem+json"], name
             for each in answer["content"]["application/problem+json"]["examples"].values():
                 assert (str(each["value"]["status"]), each["value"]["code"] in CODES) == (status, True)
+
+
+def test_every_refusal_of_the_fhir_interface_is_an_outcome_with_a_listed_code(document: dict[str, Any]) -> None:
+    told = [operation["responses"] for name, operation in operations(document) if " /fhir/" in name]
+    refused = [answer for answers in told for status, answer in answers.items() if int(status) >= 400]
+    assert refused
+    for answer in refused:
+        assert list(answer["content"]) == ["application/fhir+json"]
+        for each in answer["content"]["application/fhir+json"]["examples"].values():
+            assert OperationOutcome.model_validate(each["value"]).issue[0].details.coding[0].code in CODES
+
+
+@pytest.mark.parametrize(
+    ("shown", "kind"),
+    [
+        (fhir_examples.ORDER, "ServiceRequest"),
+        (fhir_examples.REQUEST, "ServiceRequest"),
+        (fhir_examples.REVOKED, "ServiceRequest"),
+        (fhir_examples.REVOCATION, "ServiceRequest"),
+        (fhir_examples.SEARCHSET, "Bundle"),
+        (fhir_examples.DOCUMENT, "Bundle"),
+        (fhir_examples.CAPABILITY, "CapabilityStatement"),
+    ],
+)
+def test_fhir_examples_are_as_r4_defines_them(shown: dict[str, Any], kind: str) -> None:
+    model(kind).model_validate(shown)
+
+
+def test_the_example_order_can_be_read() -> None:
+    assert read_order(read_request(fhir_examples.ORDER)).order == JourneyOrder.model_validate(
+        examples.ORDER | {"version": 1}
+    )
 
 
 def test_kinds_are_of_listed_codes() -> None:

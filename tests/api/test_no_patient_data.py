@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from temporalio.client import Client
 
 from ledger.tables import InboxRow
-from tests.api.clinic import Clinic, booked, collected
+from tests.api.clinic import Clinic, booked, collected, spelt_out
 from tests.api.probe import Probe
 from tests.waiting import until
 from workflows.names import journey_workflow_id
@@ -34,7 +34,9 @@ async def test_a_name_in_an_unknown_field_goes_no_further_than_the_inbox(
         row = (await session.execute(select(InboxRow))).scalars().one()
     assert row.body == event, "the message is kept whole"
     history = await temporal.get_workflow_handle(journey_workflow_id(coi)).fetch_history()
-    seen = [str(row.event), history.to_json(), str(logs), *capsys.readouterr(), answer.text]
+    told = spelt_out(history.to_json())
+    assert "BAG-1" in told, "the search looked where the event is"
+    seen = [str(row.event), told, str(logs), *capsys.readouterr(), answer.text]
     seen += [(await house.http.get(path)).text for path in ("/v1/events", f"/v1/journeys/{coi}", "/metrics")]
     assert [each for each in seen if NAME in each or "patient_name" in each] == []
 

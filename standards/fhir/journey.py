@@ -1,0 +1,107 @@
+"""A journey's entries as the resources are made from them, and the drafts that they grow in."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from schemas.entries import Entry
+from standards.fhir.ids import resource_id
+from standards.fhir.systems import Element, instant, organisation
+
+_SUPERSEDED = "record.superseded"
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """`entries`: those that count, in their order. `parties`: organisation by role."""
+
+    coi: str
+    entries: tuple[Entry, ...]
+    parties: dict[str, str]
+
+    def party(self, role: object) -> Element | None:
+        """The organisation in a role."""
+        name = self.parties.get(str(role))
+        return organisation(name) if name else None
+
+
+@dataclass(slots=True)
+class Draft:
+    """A resource as it is so far. `entry`: the newest that changed it; `told_by`: the numbers of all that did."""
+
+    body: Element
+    entry: Entry
+    told_by: list[int] = field(default_factory=list)
+
+    def resource(self) -> Element:
+        """With its version: the number of the entry that it comes from."""
+        meta = {"versionId": str(self.entry.seq), "lastUpdated": instant(self.entry.recorded_at)}
+        return {"resourceType": self.body["resourceType"], "id": self.body["id"], "meta": meta, **self.body}
+
+
+class Drafts:
+    """The resources of one type of a journey."""
+
+    def __init__(self, kind: str, coi: str) -> None:
+        self.kind = kind
+        self._coi = coi
+        self._drafts: dict[str, Draft] = {}
+
+    def __iter__(self) -> Iterator[Draft]:
+        return iter(self._drafts.values())
+
+    def has(self, *key: str) -> bool:
+        return resource_id(self._coi, *key) in self._drafts
+
+    def get(self, *key: str) -> Element:
+        """The draft's elements; none where there is no such draft."""
+        draft = self._drafts.get(resource_id(self._coi, *key))
+        return draft.body if draft else {}
+
+    def write(self, entry: Entry, *key: str, **elements: Any) -> None:
+        """Begin a resource or go on with it. Elements that are None or empty are left as they are."""
+        self.write_as(entry, resource_id(self._coi, *key), **elements)
+
+    def write_as(self, entry: Entry, identity: str, **elements: Any) -> None:
+        """The same, under an id that is known."""
+        said = {name: value for name, value in elements.items() if value not in (None, [], {})}
+        draft = self._drafts.get(identity)
+        if draft is None:
+            draft = self._drafts[identity] = Draft({"resourceType": self.kind, "id": identity}, entry)
+        elif draft.body | said == draft.body:
+            return
+        draft.body |= said
+        draft.entry = entry
+        draft.told_by.append(entry.seq)
+
+
+def read_journey(entries: Iterable[Entry]) -> Journey | None:
+    """The journey that entries of one chain tell of; None where nothing in them counts."""
+    told = list(entries)
+    void = {seq for entry in told if entry.type == _SUPERSEDED for seq in _span(entry.data)}
+    counting = tuple(entry for entry in told if entry.seq not in void)
+    if not counting:
+        return None
+    started = next((entry.data for entry in counting if entry.type == "journey.started"), {})
+    return Journey(counting[0].journey, counting, dict(started.get("parties") or {}))
+
+
+def materials_of(entry: Entry) -> list[dict[str, Any]]:
+    """The containers and doses as they are after the entry."""
+    return [each for each in entry.data.get("materials") or () if each.get("id")]
+
+
+def said_in(entry: Entry) -> dict[str, Any]:
+    """What the partner said, where the entry is a partner's event."""
+    said: dict[str, Any] = entry.data.get("said") or {}
+    return said
+
+
+def names(values: object) -> Sequence[str]:
+    """The texts in a list of identifiers."""
+    return [each for each in values if isinstance(each, str)] if isinstance(values, list | tuple) else []
+
+
+def _span(data: dict[str, Any]) -> range:
+    first, last = data.get("first"), data.get("last")
+    return range(first, last + 1) if isinstance(first, int) and isinstance(last, int) else range(0)

@@ -1,0 +1,1 @@
+"""What other bodies defined, as the record is told in it."""

@@ -23,6 +23,7 @@ from api.routes import (
     connectors,
     decisions,
     deliveries,
+    epcis,
     events,
     feed,
     health,
@@ -44,7 +45,7 @@ Connect = Callable[[Settings], Awaitable[Client]]
 """Makes a Temporal client that connects with its first call."""
 
 _SAID = (events, journeys, decisions, protocols)
-_NEIGHBOURS = (partners, deliveries, connectors, partner_messages, feed, subscriptions, messages)
+_NEIGHBOURS = (partners, deliveries, connectors, partner_messages, feed, subscriptions, epcis, messages)
 ROUTED = (*_SAID, *_NEIGHBOURS, health)
 """In the order in which the API describes itself."""
 

@@ -24,6 +24,7 @@ TAGS = [
     {"name": "partners", "description": "Where organisations' systems are reached."},
     {"name": "connectors", "description": "How partners' own forms are read and written, and what they sent."},
     {"name": "feed", "description": "The ledger as it goes on."},
+    {"name": "epcis", "description": "Custody in the words of GS1 EPCIS 2.0: asked for, and told."},
     {"name": "messages", "description": "What events and entries look like, for programs."},
     {"name": "operation", "description": "For those who run Clew."},
 ]

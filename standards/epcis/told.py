@@ -45,6 +45,25 @@ CHAPTERS: dict[str, chapters.Chapter] = {
 """Entry types with a chapter of their own; any other is told by what it changes about materials."""
 
 
+SILENT = frozenset(
+    f"{subject}.{word}"
+    for subject, words in {
+        "stage": ("began", "completed", "reopened"),
+        "evidence": ("provided", "withdrawn"),
+        "due": ("passed", "changed"),
+        "task": ("opened", "decided", "closed"),
+        "hold": ("placed", "lifted"),
+        "conditioning": ("started", "completed"),
+        "follow_up": ("completed", "missed"),
+        "manufacture": ("step_completed",),
+        "shipment": ("booked", "delayed"),
+        "event": ("late",),
+    }.items()
+    for word in words
+)
+"""Entry types that tell nothing of custody, however many of them there are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """An event, the entry that tells it, and its number among that entry's events, from 0."""
@@ -60,16 +79,16 @@ def event_id(entry: Entry, number: int) -> str:
 
 
 def story(entries: Iterable[Entry]) -> Iterator[Told]:
-    """Every event of one journey, in the order of its entries, which are given from the first on.
+    """Every event of one journey, in the order of its entries, from the first on; `SILENT` ones may be left out.
 
     What is told of an entry never changes with the entries after it, but for one append: that which supersedes.
     """
     record = list(entries)
-    taken_up = {entry.data["first"] for entry in record if entry.type == SUPERSEDED}
+    taken_up = sorted((entry.data["first"] for entry in record if entry.type == SUPERSEDED), reverse=True)
     scene, before, told = Scene(), dict[int, Scene](), dict[int, list[Told]]()
     for place, entry in enumerate(record):
-        if entry.seq in taken_up:
-            before[entry.seq] = scene.copy()
+        while taken_up and taken_up[-1] <= entry.seq:
+            before[taken_up.pop()] = scene.copy()
         if entry.type == SUPERSEDED:
             first, last = entry.data["first"], entry.data["last"]
             wrong = [each for seq in range(first, last + 1) for each in told.pop(seq, ())]

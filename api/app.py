@@ -24,6 +24,7 @@ from api.routes import (
     decisions,
     deliveries,
     epcis,
+    epcis_capture,
     events,
     feed,
     health,
@@ -45,7 +46,7 @@ Connect = Callable[[Settings], Awaitable[Client]]
 """Makes a Temporal client that connects with its first call."""
 
 _SAID = (events, journeys, decisions, protocols)
-_NEIGHBOURS = (partners, deliveries, connectors, partner_messages, feed, subscriptions, epcis, messages)
+_NEIGHBOURS = (partners, deliveries, connectors, partner_messages, feed, subscriptions, epcis_capture, epcis, messages)
 ROUTED = (*_SAID, *_NEIGHBOURS, health)
 """In the order in which the API describes itself."""
 

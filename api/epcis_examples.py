@@ -61,6 +61,7 @@ CAPTURE_JOB = {
                 "eventID": DEPARTING["eventID"],
                 "outcome": "captured",
                 "reason": None,
+                "detail": None,
                 "told": [
                     {
                         "source": "urn:clew:party:coldline",

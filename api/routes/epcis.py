@@ -14,6 +14,7 @@ from api.callers import AsOperator
 from api.cursors import decode, encode
 from api.documented import answer, problems
 from api.epcis import BASE, HEADERS, answered, next_page
+from api.middleware import LARGEST_BODY
 from api.services import Services, Using
 from ledger import epcis, epcis_query
 from ledger.registry import find_journey
@@ -23,6 +24,7 @@ from standards.epcis.asked import THINGS, Asked, read_paging, read_query
 from standards.epcis.described import described
 from standards.epcis.documents import collection, query_document, single_event
 from standards.epcis.names import canonical
+from standards.epcis.reading import MOST_EVENTS
 from standards.epcis.told import document
 from standards.epcis.vocabulary import bare
 
@@ -168,8 +170,10 @@ async def query_events_of(
 @router.options(f"{BASE}/{{resource:path}}", include_in_schema=False)
 async def options(_caller: AsOperator, resource: str) -> Response:
     """Which version is spoken, before anything is sent."""
-    allowed = "GET, OPTIONS, POST" if resource in ("capture", "events") else "GET, OPTIONS"
-    return Response(status_code=204, headers={**HEADERS, "Allow": allowed})
+    may_send = resource in ("capture", "events")
+    limits = {"GS1-EPCIS-Capture-Limit": str(MOST_EVENTS), "GS1-EPCIS-Capture-File-Size-Limit": str(LARGEST_BODY)}
+    allowed = {"Allow": "GET, OPTIONS, POST" if may_send else "GET, OPTIONS"}
+    return Response(status_code=204, headers={**HEADERS, **allowed, **(limits if may_send else {})})
 
 
 async def _found(using: Services, request: Request, asked: Asked) -> Response:

@@ -4,6 +4,7 @@ Names of fields are the standard's own. What a partner adds under a name of its 
 unknown field is refused, as the standard's schema does.
 """
 
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
@@ -11,7 +12,7 @@ from pydantic.alias_generators import to_camel
 
 from schemas.base import Instant
 from standards.epcis.names import Uri, is_uri
-from standards.epcis.vocabulary import bare
+from standards.epcis.vocabulary import BIZ_STEPS, DISPOSITIONS, bare
 
 MOST_NAMES = 1_000
 """Names that one event may list."""
@@ -60,6 +61,19 @@ Term = Annotated[
     StringConstraints(pattern=r"^[!-~]{1,200}$"),
 ]
 """A word of a vocabulary in its bare form, or a URI of somebody's own."""
+
+
+def _among(words: frozenset[str]) -> Callable[[str], str]:
+    def check(word: str) -> str:
+        if word not in words and not is_uri(word):
+            raise ValueError("neither a word of the CBV nor a URI of somebody's own")
+        return word
+
+    return check
+
+
+BizStep = Annotated[Term, AfterValidator(_among(BIZ_STEPS))]
+Disposition = Annotated[Term, AfterValidator(_among(DISPOSITIONS))]
 
 Offset = Annotated[str, StringConstraints(pattern=r"^[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00)$")]
 
@@ -120,8 +134,8 @@ class SensorElement(Epcis):
 
 
 class PersistentDisposition(Epcis):
-    set: tuple[Term, ...] | None = None
-    unset: tuple[Term, ...] | None = None
+    set: tuple[Disposition, ...] | None = None
+    unset: tuple[Disposition, ...] | None = None
 
 
 class Event(Epcis):
@@ -135,8 +149,8 @@ class Event(Epcis):
     record_time: Instant | None = None
     event_time_zone_offset: Offset
     error_declaration: ErrorDeclaration | None = None
-    biz_step: Term | None = None
-    disposition: Term | None = None
+    biz_step: BizStep | None = None
+    disposition: Disposition | None = None
     persistent_disposition: PersistentDisposition | None = None
     read_point: Place | None = None
     biz_location: Place | None = None
@@ -161,11 +175,26 @@ class ObjectEvent(Event):
     epc_list: Names | None = None
     ilmd: dict[str, Any] | None = None
 
+    @model_validator(mode="after")
+    def _is_about_something(self) -> "ObjectEvent":
+        measured = self.sensor_element_list and self.read_point
+        if self.epc_list is None and not (self.model_extra or {}).get("quantityList") and not measured:
+            raise ValueError("the event names things, or a place and what was measured there")
+        if self.ilmd is not None and self.action != "ADD":
+            raise ValueError("only where things come to be (ADD) master data come with them")
+        return self
+
 
 class _InParent(Event):
     action: Action
     parent_id: Uri | None = Field(default=None, alias="parentID")
     child_epcs: Names | None = Field(default=None, alias="childEPCs")
+
+    @model_validator(mode="after")
+    def _has_children(self) -> "_InParent":
+        if not self.child_epcs and not (self.model_extra or {}).get("childQuantityList") and self.action != "DELETE":
+            raise ValueError("the event names what is in the parent; only DELETE can mean all of it")
+        return self
 
 
 class AggregationEvent(_InParent):

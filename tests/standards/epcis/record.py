@@ -14,8 +14,9 @@ from workflows import course
 
 def facts_of(journey: PureJourney) -> list[Fact]:
     """All that a journey noted; with its start, and with what it keeps in the end, as the workflow itself notes it."""
-    course.settle_what_is_left(journey.state, journey.notebook, journey.now)
-    journey.settle()
+    if journey.state.closed is not None:
+        course.settle_what_is_left(journey.state, journey.notebook, journey.now)
+        journey.settle()
     start = journey.start
     started = JourneyStarted(
         order=start.order,

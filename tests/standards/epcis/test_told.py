@@ -37,8 +37,8 @@ def warm_on_the_way() -> Therapy:
         "reference": picked_up.data["reference"],
         "limit_min": 2.0,
         "limit_max": 8.0,
-        "started_at": "2026-03-02T10:00:00.000000Z",
-        "ended_at": "2026-03-02T11:00:00.000000Z",
+        "started_at": "2026-03-02T10:00:00Z",
+        "ended_at": "2026-03-02T11:00:00Z",
         "worst": 14.5,
     }
     ana.tell(picked_up.model_copy(update={"id": "evt-warm", "type": "shipment.excursion", "data": said}))

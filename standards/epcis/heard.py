@@ -90,7 +90,7 @@ def _measured(event: Event) -> Iterator[Said]:
 
 
 def _happened(event: Event, setting: Setting) -> Iterator[Said]:
-    meaning = _MEANINGS.get(event.biz_step or "")
+    meaning = MEANINGS.get(event.biz_step or "")
     if isinstance(event, TransformationEvent):
         yield _made(event)
     elif meaning is not None and isinstance(event, ObjectEvent | AggregationEvent):
@@ -184,7 +184,7 @@ def _made(event: TransformationEvent) -> Said:
     return "manufacture.completed", inputs[0], {"batch": _name(batch), "doses": doses, "parents": inputs}
 
 
-_MEANINGS: dict[str, Callable[[Event, Setting], Said | None]] = {
+MEANINGS: dict[str, Callable[[Event, Setting], Said | None]] = {
     "commissioning": _collected,
     "collecting": _collected,
     "departing": _picked_up,

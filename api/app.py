@@ -24,6 +24,8 @@ from api.routes import (
     connectors,
     decisions,
     deliveries,
+    epcis,
+    epcis_capture,
     events,
     feed,
     fhir,
@@ -46,8 +48,9 @@ Connect = Callable[[Settings], Awaitable[Client]]
 """Makes a Temporal client that connects with its first call."""
 
 _SAID = (events, journeys, decisions, protocols)
-_NEIGHBOURS = (partners, deliveries, connectors, partner_messages, feed, subscriptions, messages, fhir)
-ROUTED = (*_SAID, *_NEIGHBOURS, health)
+_NEIGHBOURS = (partners, deliveries, connectors, partner_messages, feed, subscriptions, messages)
+_STANDARDS = (epcis_capture, epcis, fhir)
+ROUTED = (*_SAID, *_NEIGHBOURS, *_STANDARDS, health)
 """In the order in which the API describes itself."""
 
 CONNECT_WHEN_NEEDED: Connect = partial(temporal.connect, lazy=True)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from api.problems import PROBLEM_JSON, Problem
+from api.problems import PROBLEM_JSON, Problem, problem_type
 from api.refusals import KINDS
 from schemas.errors import CODES
 
@@ -58,7 +58,7 @@ def _example(code: str) -> dict[str, Any]:
         kind = KINDS[code]
         status, title, retry_can_help = kind.status, kind.title, kind.retry_can_help
     problem = Problem(
-        type=f"urn:clew:problem:{code}",
+        type=problem_type(code),
         title=title,
         status=status,
         detail=CODES[code],

@@ -25,6 +25,7 @@ TAGS = [
     {"name": "connectors", "description": "How partners' own forms are read and written, and what they sent."},
     {"name": "feed", "description": "The ledger as it goes on."},
     {"name": "fhir", "description": "HL7 FHIR R4: journeys as resources, and orders as ServiceRequests."},
+    {"name": "epcis", "description": "Custody in the words of GS1 EPCIS 2.0: asked for, and told."},
     {"name": "messages", "description": "What events and entries look like, for programs."},
     {"name": "operation", "description": "For those who run Clew."},
 ]

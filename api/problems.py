@@ -46,6 +46,14 @@ _OF_STATUS: dict[int, tuple[str, str]] = {
     415: ("unsupported_media_type", "The route does not read this content type"),
 }
 
+_STANDARD_TYPES = {
+    "epcis_invalid": "epcisException:ValidationException",
+    "epcis_query_invalid": "epcisException:QueryParameterException",
+    "unknown_epcis_event": "epcisException:NoSuchResourceException",
+    "unknown_capture": "epcisException:NoSuchResourceException",
+}
+"""EPCIS 2.0 (section 12) has names of its own for these."""
+
 
 class ProblemResponse(JSONResponse):
     media_type = PROBLEM_JSON
@@ -121,11 +129,16 @@ def _place(loc: Sequence[str | int]) -> str:
     return pointer(loc[1:] if loc and loc[0] == "body" else loc)
 
 
+def problem_type(code: str) -> str:
+    """The `type` of a problem: a standard's own name for it where the route follows one."""
+    return _STANDARD_TYPES.get(code, f"urn:clew:problem:{code}")
+
+
 def _problem(
     code: str, status: int, title: str, detail: str, errors: Sequence[Flaw] = (), retry_can_help: bool = False
 ) -> Problem:
     return Problem(
-        type=f"urn:clew:problem:{code}",
+        type=problem_type(code),
         title=title,
         status=status,
         detail=detail,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from schemas.errors import (
+    BadRequest,
     ClewError,
     Conflict,
     ConnectorInvalid,
@@ -69,6 +70,10 @@ KINDS: dict[str, type[ClewError]] = {
     "delivery_under_way": Conflict,
     "delivery_unknown": Conflict,
     "delivery_not_unknown": Conflict,
+    "epcis_invalid": BadRequest,
+    "epcis_query_invalid": BadRequest,
+    "unknown_epcis_event": NotFound,
+    "unknown_capture": NotFound,
     "ledger_unavailable": Unavailable,
     "temporal_unavailable": Unavailable,
 }

@@ -1,13 +1,13 @@
 """`clew event send`: what a partner's system does, by hand."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cli import event_desk
+from cli.files import read_json_file
 from cli.options import Api, AsJson
 
 events = typer.Typer(help="Events: tell Clew what happened, and see what became of it.", no_args_is_help=True)
@@ -42,7 +42,7 @@ def send(
     from cli import console
     from cli.client import Api as Client
 
-    event = _from_file(file) if file else _from_options(event_type, subject, data, source)
+    event = read_json_file(file) if file else _from_options(event_type, subject, data, source)
     with Client(api) as client:
         receipt = client.post("/v1/events", event, content_type="application/cloudevents+json")
         if wait:
@@ -52,15 +52,6 @@ def send(
     else:
         reason = f" ({receipt['reason']})" if receipt["reason"] else ""
         print(f"{receipt['source']} {receipt['id']}: {receipt['status']}{reason}")
-
-
-def _from_file(file: Path) -> Any:
-    try:
-        return json.loads(sys.stdin.read() if str(file) == "-" else file.read_text())
-    except OSError as error:
-        raise typer.BadParameter(f"{file}: {error.strerror}") from None
-    except ValueError:
-        raise typer.BadParameter(f"{file} is not JSON") from None
 
 
 def _from_options(event_type: str | None, subject: str | None, data: str, source: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from cli import (
     bench,
     delivery,
     demo,
+    epcis,
     event,
     feed,
     journey,
@@ -37,7 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 RUN = (up, demo, serve, nats, simulate)
-SAY = (protocol, journey, event, message, delivery, partner, feed, subscription, task)
+SAY = (protocol, journey, event, message, delivery, partner, feed, subscription, epcis, task)
 for command in (*RUN, *SAY, verify, bench):
     command.register(app)
 

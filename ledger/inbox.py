@@ -223,6 +223,11 @@ async def backlog(session: AsyncSession) -> Backlog:
     return Backlog(undelivered_, oldest, (await session.execute(unmatched)).scalar_one())
 
 
+async def fingerprints(session: AsyncSession, keys: set[Key]) -> dict[Key, str]:
+    """What is on record under these keys, by its fingerprint."""
+    return {key: fingerprint for key, (fingerprint, _) in (await _fingerprints(session, keys)).items()}
+
+
 async def _fingerprints(session: AsyncSession, keys: set[Key]) -> dict[Key, tuple[str, Standing]]:
     wanted = sorted(keys)
     found: dict[Key, tuple[str, Standing]] = {}

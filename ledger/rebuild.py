@@ -6,6 +6,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
+from ledger import epcis
 from ledger.crosswalk import IDENTIFIER, identifiers_of
 from ledger.projections import apply, settle
 from ledger.supersede import superseded
@@ -51,7 +52,8 @@ def _differences(session: Session, coi: str) -> list[str]:
     except ClewError as refusal:
         return [f"its pages cannot be made from its record: {refusal.detail}"]
     shown = load(connection, coi, materials=True)
-    return [*_of_journey(shown, made), *_of_rows(shown, made), *_of_crosswalk(connection, made, coi)]
+    pages = [*_of_journey(shown, made), *_of_rows(shown, made), *_of_crosswalk(connection, made, coi)]
+    return [*pages, *epcis.differences(connection, coi)]
 
 
 def _fact(row: RowMapping) -> Fact:

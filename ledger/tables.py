@@ -6,6 +6,8 @@ waiting       inbox (events acknowledged and not yet judged; later: what became 
               message (what partners sent in their own form, whole)
 deliveries    delivery, attempt, lane: commands on their way to partners
 registry      protocol, connector, partner, subscription; and the order half of `journey`
+epcis         epcis_event, epcis_name: custody as EPCIS events, made from the ledger up to the position in epcis_cursor;
+              epcis_capture (documents that partners sent, whole)
 """
 
 from datetime import datetime
@@ -388,3 +390,65 @@ class SubscriptionRow(SQLModel, table=True):
     status: int | None = None
     disabled_at: datetime | None = _utc(nullable=True)
     disabled_reason: str | None = None
+
+
+class EpcisEventRow(SQLModel, table=True):
+    """An EPCIS event that an entry tells: where it stands in the ledger, and what queries ask for."""
+
+    __tablename__ = "epcis_event"
+    __table_args__ = (
+        Index("epcis_event_id", "event_id"),
+        Index("epcis_event_journey", "journey", "position"),
+        Index("epcis_event_time", "event_time", "position", "number"),
+        Index("epcis_event_step", "biz_step", "position"),
+    )
+
+    position: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
+    number: int = Field(primary_key=True)
+    event_id: str
+    journey: str
+    type: str
+    action: str | None = None
+    event_time: datetime = _utc()
+    record_time: datetime = _utc()
+    biz_step: str | None = None
+    disposition: str | None = None
+    read_point: str | None = None
+    biz_location: str | None = None
+    event: dict[str, Any] = _json()
+
+
+class EpcisNameRow(SQLModel, table=True):
+    """A name in an EPCIS event: of a thing, a business transaction, a source. `kind`: where in the event it stands."""
+
+    __tablename__ = "epcis_name"
+
+    value: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    position: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
+    number: int = Field(primary_key=True)
+
+
+class EpcisCursorRow(SQLModel, table=True):
+    """The one row whose lock makes those who bring the index up to date wait for each other: how far it has come."""
+
+    __tablename__ = "epcis_cursor"
+
+    id: int = Field(default=1, primary_key=True)
+    position: int = Field(sa_column=Column(_BIG, nullable=False))
+
+
+class EpcisCaptureRow(SQLModel, table=True):
+    """An EPCIS document that was captured, byte for byte, and what became of each of its events."""
+
+    __tablename__ = "epcis_capture"
+    __table_args__ = (Index("epcis_capture_received", "received_at", "id"),)
+
+    id: str = Field(primary_key=True)
+    received_at: datetime = _utc()
+    sender: str | None = None
+    behaviour: str
+    sha256: str
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    success: bool
+    events: list[dict[str, Any]] = _json()

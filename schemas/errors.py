@@ -4,6 +4,7 @@
     ├── Invalid            422  what was said cannot be read; the `errors` say where
     │   ├── ProtocolInvalid     the document cannot be a protocol
     │   └── ConnectorInvalid    the document cannot be a connector
+    ├── BadRequest         400  a standard that the route follows wants it said otherwise
     ├── Unproven           401  the sender has not shown who it is
     ├── Conflict           409  it contradicts what is already on record
     ├── NotFound           404  nothing is known under that name
@@ -65,6 +66,11 @@ class ProtocolInvalid(Invalid):
 
 class ConnectorInvalid(Invalid):
     title = "The document cannot be a connector"
+
+
+class BadRequest(ClewError):
+    status = 400
+    title = "The request is not as the standard has it"
 
 
 class Unproven(ClewError):
@@ -170,6 +176,10 @@ CODES: dict[str, str] = {
     "api_unavailable": "Clew's API does not answer.",
     "nats_missing": "Publishing to NATS needs the extra `nats`.",
     "stream_without_end": "The newest message of the stream is gone or not ours, so it cannot be gone on from.",
+    "epcis_invalid": "The document is not EPCIS 2.0 as Clew reads it; `errors` point at each place.",
+    "epcis_query_invalid": "The query has a parameter or value that is not known; `errors` name it.",
+    "unknown_epcis_event": "No EPCIS event is known under that id.",
+    "unknown_capture": "No capture job is known under that id.",
     "port_in_use": "Another process listens on a port that is needed.",
     "home_unusable": "Clew's home folder cannot be used: full, not writable, locked, or holding a damaged file.",
     "process_ended": "A process that Clew needs has ended.",

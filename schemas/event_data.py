@@ -106,7 +106,11 @@ class ShipmentBooked(Shipment):
 
 
 class ShipmentPickedUp(Shipment):
+    """`shipper`: the box that the containers travel in; `logger`: what records its temperature."""
+
     containers: Identifiers
+    shipper: Identifier | None = None
+    logger: Identifier | None = None
 
 
 class ShipmentDelayed(Shipment):

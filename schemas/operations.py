@@ -109,6 +109,17 @@ class SubscriptionReplayed(OnSubscription):
     after: int
 
 
+class OnEpcisEvent(Operation):
+    """A partner declared an EPCIS event of its own wrong. `event`: its id; `capture`: the job that brought the word.
+
+    `instead`: the events that are right, as far as the partner names them.
+    """
+
+    capture: str
+    event: EventId
+    instead: tuple[str, ...] = ()
+
+
 OPERATIONS: dict[str, type[Operation]] = {
     "partner.paused": OnPartner,
     "partner.resumed": OnPartner,
@@ -128,5 +139,6 @@ OPERATIONS: dict[str, type[Operation]] = {
     "subscription.replayed": SubscriptionReplayed,
     "subscription.secret_rotated": OnSubscription,
     "subscription.removed": OnSubscription,
+    "epcis.error_declared": OnEpcisEvent,
 }
 """Every action of an operator that is on record, and what its data says."""

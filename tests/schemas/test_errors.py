@@ -12,7 +12,19 @@ from schemas import errors
 from schemas.errors import CODES, ClewError, ConnectorInvalid, Flaw, Invalid, ProtocolInvalid, flaws_of, pointer
 
 HOUSE = Path(schemas.__file__).parent.parent
-PACKAGES = ("schemas", "workflows", "activities", "ledger", "partners", "telemetry", "worker", "api", "cli", "bench")
+PACKAGES = (
+    "schemas",
+    "standards",
+    "workflows",
+    "activities",
+    "ledger",
+    "partners",
+    "telemetry",
+    "worker",
+    "api",
+    "cli",
+    "bench",
+)
 KINDS = [*ClewError.__subclasses__(), ProtocolInvalid, ConnectorInvalid]
 REFUSALS = {"ClewError", *(each.__name__ for each in KINDS)}
 
@@ -69,6 +81,7 @@ def test_only_what_is_away_is_worth_another_try() -> None:
     tree = {each.__name__: (each.status, each.retry_can_help) for each in ClewError.__subclasses__()}
     assert tree == {
         "Invalid": (422, False),
+        "BadRequest": (400, False),
         "Unproven": (401, False),
         "Conflict": (409, False),
         "NotFound": (404, False),

@@ -1,0 +1,155 @@
+"""The index of EPCIS events: made from the ledger in the order of positions, behind it, when somebody asks.
+
+Nothing is written while facts are appended. Whoever asks first brings the index up to the newest entry, a chunk a
+transaction; the row of `epcis_cursor` makes those who do so at once wait for each other. An event stands at the
+position of the entry that tells it, so a reader who goes on after a position misses nothing and gets nothing twice.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
+
+from ledger import tables
+from ledger.database import Database
+from ledger.record import HEAD
+from ledger.statements import table_of
+from ledger.view import ENTRY
+from schemas.entries import Entry
+from schemas.operations import OPERATIONS_PREFIX
+from standards.epcis.names import canonical
+from standards.epcis.told import SILENT, Told, story
+
+CHUNK = 1_000
+"""Entries that one transaction indexes: writers wait for it, on SQLite, a fraction of a second."""
+
+EVENT, NAME, CURSOR = table_of(tables.EpcisEventRow), table_of(tables.EpcisNameRow), table_of(tables.EpcisCursorRow)
+
+_STANDING = select(CURSOR.c.position, select(HEAD.c.position).scalar_subquery())
+_LOCK = CURSOR.update().where(CURSOR.c.id == 1).values(position=CURSOR.c.position).returning(CURSOR.c.position)
+_MOVE = CURSOR.update().where(CURSOR.c.id == 1).values(position=bindparam("to"))
+_TOLD_OF = (
+    select(ENTRY.c.journey)
+    .where(ENTRY.c.position > bindparam("after"), ENTRY.c.position <= bindparam("upto"))
+    .where(ENTRY.c.type.not_in(SILENT), ~ENTRY.c.journey.startswith(OPERATIONS_PREFIX))
+    .distinct()
+)
+_ENTRIES = (
+    select(ENTRY)
+    .where(ENTRY.c.journey == bindparam("coi"), ENTRY.c.position <= bindparam("newest"))
+    .where(ENTRY.c.type.not_in(SILENT))
+    .order_by(ENTRY.c.seq)
+)
+_INDEXED = (
+    select(EVENT.c.position, EVENT.c.number, EVENT.c.event)
+    .where(EVENT.c.journey == bindparam("coi"))
+    .order_by(EVENT.c.position, EVENT.c.number)
+)
+
+Row = dict[str, Any]
+
+
+async def catch_up(database: Database) -> None:
+    """Index what is on the ledger by now."""
+    newest = None
+    while True:
+        async with database.reading() as session:
+            done, head = (await session.execute(_STANDING)).one()
+        newest = head if newest is None else newest
+        if done >= newest:
+            return
+        async with database.writing() as session:
+            await session.run_sync(_index)
+
+
+async def entries_of(session: AsyncSession, coi: str) -> list[Entry]:
+    """A journey's entries, from the first on."""
+    query = select(ENTRY).where(ENTRY.c.journey == coi).order_by(ENTRY.c.seq)
+    return [_entry(row) for row in (await session.execute(query)).mappings()]
+
+
+def differences(connection: Connection, coi: str) -> Iterator[str]:
+    """Where the index is not what the journey's entries tell, as far as it has come."""
+    done, head = connection.execute(_STANDING).one()
+    told = {
+        (row["position"], row["number"]): row["event"] for row in _event_rows(_told(connection, coi, head), 0, done)
+    }
+    shown = {(row.position, row.number): row.event for row in connection.execute(_INDEXED, {"coi": coi})}
+    for place in sorted(told.keys() | shown.keys()):
+        if told.get(place) != shown.get(place):
+            yield f"the EPCIS event of entry {place[0]} in the index is not as the record has it"
+
+
+def _index(session: Session) -> None:
+    connection = session.connection()
+    done: int = connection.execute(_LOCK).scalar_one()
+    newest: int = connection.execute(select(HEAD.c.position)).scalar_one()
+    upto = min(done + CHUNK, newest)
+    events: list[Row] = []
+    names: list[Row] = []
+    for coi in connection.execute(_TOLD_OF, {"after": done, "upto": upto}).scalars().all():
+        rows = _event_rows(_told(connection, coi, newest), done, upto)
+        events += rows
+        names += [name for row in rows for name in _name_rows(row)]
+    for table, found in ((EVENT, events), (NAME, names)):
+        if found:
+            connection.execute(table.insert(), found)
+    connection.execute(_MOVE, {"to": upto})
+
+
+def _told(connection: Connection, coi: str, newest: int) -> list[Told]:
+    return list(story(_entry(row) for row in connection.execute(_ENTRIES, {"coi": coi, "newest": newest}).mappings()))
+
+
+def _entry(row: RowMapping) -> Entry:
+    # From our own table, by our own columns: to check each again would cost more than to tell it.
+    return Entry.model_construct(**row)
+
+
+def _event_rows(told: Sequence[Told], after: int, upto: int) -> list[Row]:
+    return [_event_row(each) for each in told if after < each.entry.position <= upto]
+
+
+def _event_row(told: Told) -> Row:
+    event = told.event.written()
+    return {
+        "position": told.entry.position,
+        "number": told.number,
+        "event_id": event["eventID"],
+        "journey": told.entry.journey,
+        "type": event["type"],
+        "action": event.get("action"),
+        "event_time": told.event.event_time,
+        "record_time": told.event.record_time,
+        "biz_step": event.get("bizStep"),
+        "disposition": event.get("disposition"),
+        "read_point": event.get("readPoint", {}).get("id"),
+        "biz_location": event.get("bizLocation", {}).get("id"),
+        "event": event,
+    }
+
+
+_LISTS = {"epcList": "epc", "childEPCs": "child", "inputEPCList": "input", "outputEPCList": "output"}
+_TYPED = {"bizTransactionList": "bizTransaction", "sourceList": "source", "destinationList": "destination"}
+
+
+def _name_rows(row: Row) -> list[Row]:
+    """Every name in an event, once in each place."""
+    event = row["event"]
+    names = {(name, kind) for field, kind in _LISTS.items() for name in event.get(field, ())}
+    names |= {
+        (each[kind], f"{kind}_{each.get('type', '')}")
+        for field, kind in _TYPED.items()
+        for each in event.get(field, ())
+    }
+    names |= {
+        (event[field], kind)
+        for field, kind in (("parentID", "parent"), ("transformationID", "transformation"))
+        if field in event
+    }
+    if "errorDeclaration" in event:
+        names.add((event["errorDeclaration"].get("reason", ""), "error"))
+    place = {"position": row["position"], "number": row["number"]}
+    return [{"value": canonical(value), "kind": kind, **place} for value, kind in sorted(names)]

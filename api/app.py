@@ -27,6 +27,7 @@ from api.routes import (
     feed,
     health,
     journeys,
+    labels,
     messages,
     partner_messages,
     partners,
@@ -43,7 +44,7 @@ from schemas.settings import Settings
 Connect = Callable[[Settings], Awaitable[Client]]
 """Makes a Temporal client that connects with its first call."""
 
-_SAID = (events, journeys, decisions, protocols)
+_SAID = (events, journeys, decisions, labels, protocols)
 _NEIGHBOURS = (partners, deliveries, connectors, partner_messages, feed, subscriptions, messages)
 ROUTED = (*_SAID, *_NEIGHBOURS, health)
 """In the order in which the API describes itself."""

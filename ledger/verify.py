@@ -52,8 +52,8 @@ class Verification(Strict):
 async def verify(database: Database, *, projections: bool = False, progress: Progress | None = None) -> Verification:
     """Check every entry in the order of positions, and stop at the first that is bad.
 
-    `projections`: also make the pages of every journey and label set again and compare. May run beside a ledger in use: it checks what
-    was there when it began. Raises `Unavailable` when the database does not answer.
+    `projections`: also make the pages of every journey and label set again and compare. May run beside a ledger in use:
+    it checks what was there when it began. Raises `Unavailable` when the database does not answer.
     """
     with database_trouble():
         walk = _Walk()

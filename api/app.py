@@ -31,6 +31,7 @@ from api.routes import (
     fhir,
     health,
     journeys,
+    labels,
     messages,
     partner_messages,
     partners,
@@ -47,7 +48,7 @@ from schemas.settings import Settings
 Connect = Callable[[Settings], Awaitable[Client]]
 """Makes a Temporal client that connects with its first call."""
 
-_SAID = (events, journeys, decisions, protocols)
+_SAID = (events, journeys, decisions, labels, protocols)
 _NEIGHBOURS = (partners, deliveries, connectors, partner_messages, feed, subscriptions, messages)
 _STANDARDS = (epcis_capture, epcis, fhir)
 ROUTED = (*_SAID, *_NEIGHBOURS, *_STANDARDS, health)

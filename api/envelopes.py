@@ -13,7 +13,7 @@ from api.json_bodies import read_json
 from api.tracing import traceparent_of
 from ledger.inbox import Incoming
 from schemas.errors import Flaw, Invalid, pointer
-from schemas.events import PartnerEvent, read_event
+from schemas.events import PartnerEvent, from_partner, read_event
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
@@ -116,7 +116,7 @@ def _incoming(envelope: Any, traceparent: str | None) -> Incoming:
     if isinstance(envelope, dict) and "data_base64" in envelope:
         flaw = Flaw(pointer="/data_base64", code="unsupported", detail="data is JSON")
         raise Invalid("malformed", "The event's data must be JSON.", [flaw])
-    return Incoming(_in_trace(read_event(envelope), traceparent), envelope)
+    return Incoming(_in_trace(from_partner(read_event(envelope)), traceparent), envelope)
 
 
 def _in_trace(event: PartnerEvent, traceparent: str | None) -> PartnerEvent:

@@ -49,11 +49,20 @@ class Api:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self._json("POST", path, json=body, headers=named)
 
+    def download(self, path: str, **query: Any) -> bytes:
+        """A document as it is; query parameters that are None are left out."""
+        given = {name: value for name, value in query.items() if value is not None}
+        return self._answer("GET", path, params=given).content
+
     def delete(self, path: str, **query: Any) -> Any:
         """The decoded answer."""
         return self._json("DELETE", path, params=query)
 
     def _json(self, method: str, path: str, **request: Any) -> Any:
+        answer = self._answer(method, path, **request)
+        return answer.json() if answer.content else None
+
+    def _answer(self, method: str, path: str, **request: Any) -> httpx.Response:
         try:
             answer = self._client.request(method, path, **request)
         except httpx.HTTPError:
@@ -63,7 +72,7 @@ class Api:
             ) from None
         if not answer.is_success:
             raise refusal(answer)
-        return answer.json() if answer.content else None
+        return answer
 
 
 def refusal(answer: httpx.Response) -> ApiRefused:

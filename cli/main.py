@@ -15,6 +15,7 @@ from cli import (
     event,
     feed,
     journey,
+    label,
     message,
     nats,
     partner,
@@ -38,7 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 RUN = (up, demo, serve, nats, simulate)
-SAY = (protocol, journey, event, message, delivery, partner, feed, subscription, epcis, task)
+SAY = (protocol, journey, event, label, message, delivery, partner, feed, subscription, epcis, task)
 for command in (*RUN, *SAY, verify, bench):
     command.register(app)
 

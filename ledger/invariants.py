@@ -105,6 +105,19 @@ def _containers_are_known(record: Record) -> Iterator[str]:
             yield from (f"entry {entry.seq}, {entry.type}: {each} is no material of it" for each in sorted(strange))
 
 
+def _labels_accounted_for(record: Record) -> Iterator[str]:
+    """No stage is completed while a set of labels that was issued for it is not reconciled."""
+    unaccounted: dict[str, str] = {}
+    for entry in record:
+        said = entry.data.get("said", {})
+        if entry.type == "labels.issued":
+            unaccounted[said["set"]] = said["stage"]
+        elif entry.type == "labels.reconciled":
+            unaccounted.pop(said["set"], None)
+        elif entry.type == "stage.completed" and entry.data["stage"] in unaccounted.values():
+            yield f"entry {entry.seq}: {entry.data['stage']} was completed before its labels were accounted for"
+
+
 def _released_first(record: Record) -> Iterator[str]:
     released: dict[str, datetime] = {}
     product: set[str] = set()
@@ -171,6 +184,7 @@ CHECKS: tuple[tuple[int, Check], ...] = (
     (3, _still_while_held),
     (3, _containers_are_known),
     (3, _never_expired),
+    (3, _labels_accounted_for),
     (4, _released_first),
     (7, _one_protocol),
     (8, _every_wait_ends),

@@ -19,6 +19,8 @@ from ledger.tables import (
     IdentifierRow,
     InboxRow,
     JourneyRow,
+    LabelRow,
+    LabelSetRow,
     MaterialRow,
     MessageRow,
     PartnerRow,
@@ -201,6 +203,23 @@ async def subscriptions(
     query = _where(select(SubscriptionRow), (SubscriptionRow.standing, standing))
     order = (col(SubscriptionRow.created_at), col(SubscriptionRow.id))
     return await _page(session, query, order, after, limit, newest_first=True)
+
+
+async def label_sets(
+    session: AsyncSession, journey: str, *, after: Sequence[Any] | None, limit: int
+) -> Sequence[LabelSetRow]:
+    """A journey's sets of labels, the oldest first."""
+    query = _where(select(LabelSetRow), (LabelSetRow.journey, journey))
+    return await _page(session, query, (col(LabelSetRow.issued_at), col(LabelSetRow.id)), after, limit)
+
+
+async def label_counts(session: AsyncSession, sets: Sequence[str]) -> dict[str, dict[str, int]]:
+    """How many labels of each of these sets are in each status."""
+    query = select(col(LabelRow.set), col(LabelRow.status), func.count()).where(col(LabelRow.set).in_(sets))
+    counts: dict[str, dict[str, int]] = {}
+    for label_set, status, count in await session.execute(query.group_by(col(LabelRow.set), col(LabelRow.status))):
+        counts.setdefault(label_set, {})[status] = count
+    return counts
 
 
 async def stages_of(session: AsyncSession, journey: str) -> Sequence[StageRow]:

@@ -5,6 +5,7 @@ projections   journey, journey_stage, task, deviation, material, identifier
 waiting       inbox (events acknowledged and not yet judged; later: what became of them)
               message (what partners sent in their own form, whole)
 deliveries    delivery, attempt, lane: commands on their way to partners
+labels        label_set, label: made from the label desk's entries
 registry      protocol, connector, partner, subscription; and the order half of `journey`
 epcis         epcis_event, epcis_name: custody as EPCIS events, made from the ledger up to the position in epcis_cursor;
               epcis_capture (documents that partners sent, whole)
@@ -452,3 +453,42 @@ class EpcisCaptureRow(SQLModel, table=True):
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     success: bool
     events: list[dict[str, Any]] = _json()
+
+
+class LabelSetRow(SQLModel, table=True):
+    """Labels that were issued together for a stage, as its entries make it."""
+
+    __tablename__ = "label_set"
+    __table_args__ = (Index("label_set_of_journey", "journey", "issued_at", "id"),)
+
+    id: str = Field(primary_key=True)
+    journey: str
+    stage: str
+    content: dict[str, Any] = _json()
+    two_people: bool
+    labels: int
+    issued_at: datetime = _utc()
+    issued_by: str
+    reconciled_at: datetime | None = _utc(nullable=True)
+    reconciled_by: str | None = None
+    witnessed_by: str | None = None
+
+
+class LabelRow(SQLModel, table=True):
+    """One label as it is now. `thing`: what it was made for; `container`: what bears it. `at`, `by`, `reason`: of the
+    last thing that was done with it."""
+
+    __tablename__ = "label"
+    __table_args__ = (Index("label_of_set", "set", "number"),)
+
+    number: str = Field(primary_key=True)
+    set: str
+    kind: str
+    thing: str | None = None
+    status: str
+    prints: int = 0
+    container: str | None = None
+    verified_by: str | None = None
+    at: datetime = _utc()
+    by: str
+    reason: str

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ledger.chain import Line, data_text, genesis, line_hash
 from ledger.database import Database
+from ledger.label_pages import label_differences
 from ledger.rebuild import differences
 from ledger.record import HEAD
 from ledger.stored import STORED, moment
@@ -51,8 +52,8 @@ class Verification(Strict):
 async def verify(database: Database, *, projections: bool = False, progress: Progress | None = None) -> Verification:
     """Check every entry in the order of positions, and stop at the first that is bad.
 
-    `projections`: also make every journey's pages again and compare. May run beside a ledger in use: it checks what
-    was there when it began. Raises `Unavailable` when the database does not answer.
+    `projections`: also make the pages of every journey and label set again and compare. May run beside a ledger in use:
+    it checks what was there when it began. Raises `Unavailable` when the database does not answer.
     """
     with database_trouble():
         walk = _Walk()
@@ -159,7 +160,10 @@ async def _compare_pages(database: Database, walk: _Walk) -> Finding | None:
             different = await differences(session, coi)
         if different:
             return Finding(journey=coi, problem=different[0])
-    return None
+    async with database.reading() as session:
+        await _see_one_moment(database, session)
+        different = await label_differences(session)
+    return Finding(problem=different[0]) if different else None
 
 
 async def _see_one_moment(database: Database, session: AsyncSession) -> None:

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, ClassVar
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
 from schemas.base import Code, Identifier, Instant, Reading, Tolerant
 from schemas.identity import IdentifierKind, KnownAs
+from schemas.stages import StageId
 
 Identifiers = Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=100)]
 TwoPeople = Annotated[tuple[Identifier, ...], Field(min_length=2, max_length=4)]
@@ -280,3 +281,28 @@ class MilestoneReached(EventData):
     KEY = "milestone"
     milestone: Code
     reference: Identifier | None = None
+
+
+class LabelsIssued(EventData):
+    """Clew's own label desk issued so many labels for a stage, as one set: the stage waits for its account."""
+
+    KEY = "set"
+    stage: StageId
+    set: Identifier
+    labels: PositiveInt
+
+
+class LabelsReconciled(EventData):
+    """The account of a set (FACT-JACIE: label reconciliation): labels issued = used + destroyed + returned."""
+
+    KEY = "set"
+    stage: StageId
+    set: Identifier
+    issued: PositiveInt
+    used: NonNegativeInt
+    destroyed: NonNegativeInt
+    returned: NonNegativeInt
+
+    def adds_up(self) -> bool:
+        """Whether every label is accounted for."""
+        return self.issued == self.used + self.destroyed + self.returned

@@ -49,8 +49,17 @@ CATALOGUE: dict[str, type[EventData]] = {
     "follow_up.completed": said.FollowUpCompleted,
     "follow_up.missed": said.FollowUpMissed,
     "milestone.reached": said.MilestoneReached,
+    "labels.issued": said.LabelsIssued,
+    "labels.reconciled": said.LabelsReconciled,
 }
 """Every event type of version 1, and what its data says."""
+
+OUR_SOURCES = "//clew/"
+"""What the sources of Clew's own desks begin with; no partner's does."""
+
+LABEL_DESK = OUR_SOURCES + "labels"
+DESKS = {"labels.issued": LABEL_DESK, "labels.reconciled": LABEL_DESK}
+"""The types that only a desk of Clew's own says, each with that desk's source."""
 
 _PREFIX, _SUFFIX = "clew.", ".v1"
 
@@ -144,6 +153,15 @@ def read_event(envelope: Any) -> PartnerEvent:
         data=data.model_dump(mode="json", exclude_none=True),
         traceparent=event.traceparent,
     )
+
+
+def from_partner(event: PartnerEvent) -> PartnerEvent:
+    """The event, unless it speaks for Clew itself. Raises `Invalid` (`source_reserved`)."""
+    if event.source.startswith(OUR_SOURCES) or event.type in DESKS:
+        where = "/type" if event.type in DESKS else "/source"
+        flaw = Flaw(pointer=where, code="source_reserved", detail="only Clew's own desks say this")
+        raise Invalid("source_reserved", "A partner cannot speak for Clew's own desks.", [flaw])
+    return event
 
 
 def write_event(event: PartnerEvent) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from typing import Any
 from schemas.base import Code, Identifier, Strict
 from schemas.events import EventId, EventType, Source
 from schemas.identity import CoiId
+from schemas.labels import LabelContent, LabelFor, LabelNumber, SetId
 from schemas.orders import PartyName
 from schemas.protocols import ProtocolName
+from schemas.stages import StageId
 
 OPERATIONS_PREFIX = "operations/"
 """No chain-of-identity id of any issuer begins like this."""
@@ -120,6 +122,46 @@ class OnEpcisEvent(Operation):
     instead: tuple[str, ...] = ()
 
 
+class OnLabelSet(Operation):
+    """`set`: its id; `journey`: whose material it is for."""
+
+    set: SetId
+    journey: CoiId
+
+
+class LabelSetIssued(OnLabelSet):
+    """`labels`: every label of the set; `content`: what stands on each; `two_people`: its account needs two."""
+
+    stage: StageId
+    content: LabelContent
+    labels: tuple[LabelFor, ...]
+    two_people: bool
+
+
+class OnLabels(OnLabelSet):
+    """`numbers`: the labels that it was done with."""
+
+    numbers: tuple[LabelNumber, ...]
+
+
+class LabelApplied(OnLabelSet):
+    """`container`: the container or dose that bears it now; `verified_by`: who looked on."""
+
+    number: LabelNumber
+    container: Identifier
+    verified_by: Identifier | None = None
+
+
+class LabelSetReconciled(OnLabelSet):
+    """Labels issued = used + destroyed + returned. `witnessed_by`: the second signature."""
+
+    issued: int
+    used: int
+    destroyed: int
+    returned: int
+    witnessed_by: Identifier | None = None
+
+
 OPERATIONS: dict[str, type[Operation]] = {
     "partner.paused": OnPartner,
     "partner.resumed": OnPartner,
@@ -140,5 +182,12 @@ OPERATIONS: dict[str, type[Operation]] = {
     "subscription.secret_rotated": OnSubscription,
     "subscription.removed": OnSubscription,
     "epcis.error_declared": OnEpcisEvent,
+    "label_set.issued": LabelSetIssued,
+    "labels.printed": OnLabels,
+    "label.applied": LabelApplied,
+    "labels.destroyed": OnLabels,
+    "labels.returned": OnLabels,
+    "labels.voided": OnLabels,
+    "label_set.reconciled": LabelSetReconciled,
 }
 """Every action of an operator that is on record, and what its data says."""

@@ -49,6 +49,11 @@ class Settings(BaseSettings):
         default=False,
         description="Whether webhooks may go to private addresses, such as a hospital's own.",
     )
+    gs1_prefix: str | None = Field(
+        default=None,
+        pattern=r"^[0-9]{4,12}$",
+        description="The GS1 company prefix of whoever labels. Unset: labels carry company-internal identifiers only.",
+    )
     otlp_endpoint: str | None = Field(default=None, description="OTLP/HTTP endpoint for traces. Unset: none are sent.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least that is logged."

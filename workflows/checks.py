@@ -15,7 +15,7 @@ from schemas.stages import (
     ReleaseStage,
     ShipmentStage,
 )
-from workflows.state import JourneyState, StageState
+from workflows.state import JourneyState, LabelSet, StageState
 from workflows.steps import COLLECT_AGAIN, GO_ON, MAKE_AGAIN, RELEASE_FIRST, Hearing, Refusal
 
 
@@ -278,3 +278,9 @@ def left_to_make_from(state: JourneyState, stage: StageState) -> list[str]:
 def is_unsettled(material: Material) -> bool:
     """Whether the material still lies somewhere unaccounted for."""
     return material.status in (MaterialStatus.AVAILABLE, MaterialStatus.IN_TRANSIT, MaterialStatus.REJECTED)
+
+
+def labels_unaccounted(labels: LabelSet, account: said.LabelsReconciled) -> str | None:
+    """Labels issued = used + destroyed + returned, of the set and for the stage that they were issued for."""
+    same = (account.stage, account.issued) == (labels.stage, labels.labels)
+    return None if same and account.adds_up() else "labels_unaccounted"

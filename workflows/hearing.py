@@ -12,6 +12,7 @@ from schemas.facts import (
     EventWithoutEffect,
     JourneyLeaving,
 )
+from workflows import labels
 from workflows.effects import departure, take_effect
 from workflows.notebook import Notebook
 from workflows.rules import Verdict, identity_of, judge, judge_afresh
@@ -140,6 +141,7 @@ def _apply(state: JourneyState, notebook: Notebook, event: PartnerEvent, verdict
 
 def _apply_to_journey(state: JourneyState, notebook: Notebook, event: PartnerEvent, now: datetime) -> None:
     notebook.note_event(event, event.type, EventFact(subject=event.subject, said=event.data))
+    labels.take_effect(state, event)
     if event.type in LEAVES:
         leave(state, notebook, LEAVES[event.type], now)
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.event_data import MaterialReceived, Shipment
-from schemas.events import PartnerEvent
+from schemas.events import DESKS, PartnerEvent
 from schemas.facts import EventStatus
+from workflows import labels
 from workflows.stages import KINDS
 from workflows.state import JourneyState, StageState, StageStatus
 from workflows.steps import Hearing, Refusal, Step
@@ -46,6 +47,8 @@ def judge_afresh(state: JourneyState, event: PartnerEvent) -> Verdict:
         return Verdict(EventStatus.LATE, "journey_leaving")
     if event.type in FOR_THE_JOURNEY:
         return Verdict(EventStatus.APPLIED)
+    if event.type in DESKS:
+        return Verdict(*labels.word_on(state, event))
     return _judge_for_stage(state, event)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from temporalio import workflow
 
 from schemas.facts import DueChanged, StageBegan
-from workflows import course, decisions, hearing
+from workflows import course, decisions, hearing, labels
 from workflows.calls import Calls
 from workflows.crew import Crew
 from workflows.decisions import GoBack
@@ -65,12 +65,18 @@ class StageWork:
                 if stage.impasse is not None:
                     await self._resolve(stage, stage.impasse)
                 await KINDS[stage.kind].carry(desk)
+                await self._labels_accounted_for(desk)
                 course.complete(self.state, self._notebook, stage, workflow.now())
             except Stuck as stuck:
                 stage.impasse = stuck.impasse
             except GoBack as back:
                 self._go_back(back)
         self._crew.dismiss(stage.id)
+
+    async def _labels_accounted_for(self, desk: Desk[Any]) -> None:
+        """No wait at all without labels: an earlier engine's histories know of none."""
+        if labels.open_in(self.state, desk.stage.id):
+            await desk.until(lambda: not labels.open_in(self.state, desk.stage.id))
 
     async def _resolve(self, stage: StageState, impasse: Impasse) -> None:
         """Have a person say how a stage goes on, and follow. Raises `GoBack` where the way leads back."""

@@ -112,6 +112,14 @@ class OpenDeviation(Strict):
     blocks: bool
 
 
+class LabelSet(Strict):
+    """Labels that the desk issued for a stage, in whichever visit; `open` until all of them are accounted for."""
+
+    stage: str
+    labels: int
+    open: bool = True
+
+
 class JourneyState(BaseModel):
     """All of a journey."""
 
@@ -131,6 +139,7 @@ class JourneyState(BaseModel):
     donations: list[str] = Field(default_factory=list)
     tasks: dict[str, TaskState] = Field(default_factory=dict)
     deviations: dict[str, OpenDeviation] = Field(default_factory=dict)
+    label_sets: dict[str, LabelSet] = Field(default_factory=dict)
     deviation_count: int = 0
     held_by_hand: bool = False
     holds: int = 0

@@ -67,6 +67,11 @@ def details(state: JourneyState) -> str:
         if each.choice is None
     ]
     lines += [f"\n⚠ {each.code}" + (f" in {each.stage}" if each.stage else "") for each in state.deviations.values()]
+    lines += [
+        f"\nLabels {name} of {each.stage} are not accounted for."
+        for name, each in state.label_sets.items()
+        if each.open
+    ]
     if state.waiting:
         lines.append(f"\n{len(state.waiting)} early events wait.")
     return "\n".join(lines)

@@ -47,6 +47,7 @@ _PLACE = TypeAdapter(tuple[Instant, Source, EventId])
             "malformed",
             "not_json",
             "unknown_event_type",
+            "source_reserved",
             "event_conflict",
             "body_too_large",
             "unsupported_media_type",

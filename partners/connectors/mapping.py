@@ -9,7 +9,7 @@ from partners.connectors.reading import expressions_of
 from schemas.canonical import canonical_json
 from schemas.connectors import Inbound, MappedEvent
 from schemas.errors import Flaw, Invalid, pointer
-from schemas.events import PartnerEvent, read_event, wire_type
+from schemas.events import PartnerEvent, from_partner, read_event, wire_type
 
 MOST_EVENTS = 1_000
 """Of one message."""
@@ -75,7 +75,7 @@ def _event(event: MappedEvent, source: str, scope: Any, at: tuple[str | int, ...
     try:
         # What no JSON can say (a number beyond all limits, half a character) cannot be kept either.
         canonical_json(envelope)
-        return Mapped(read_event(envelope), envelope)
+        return Mapped(from_partner(read_event(envelope)), envelope)
     except Invalid as error:
         raise _unread(error.errors, event, values, at) from None
     except (ValueError, RecursionError):

@@ -11,7 +11,7 @@ from partners.connectors.templates import expressions_in, marked
 from schemas.commands import COMMANDS, DETAILS, PartnerCommand
 from schemas.connectors import Answers, CommandForm, Connector, Inbound, MappedEvent
 from schemas.errors import ConnectorInvalid, Flaw, flaws_of, pointer
-from schemas.events import CATALOGUE
+from schemas.events import CATALOGUE, DESKS
 
 LARGEST_VERSION = 2**31 - 1
 
@@ -94,7 +94,7 @@ def expressions_of(event: MappedEvent) -> dict[tuple[str, ...], str]:
 
 def _of_data(event: MappedEvent, path: tuple[str | int, ...]) -> Iterator[Flaw]:
     model = CATALOGUE.get(event.type)
-    if model is None:
+    if model is None or event.type in DESKS:
         yield Flaw(pointer=pointer((*path, "type")), code="unknown_event_type", detail=f"there is no {event.type}")
         return
     for field in event.data.keys() - model.model_fields.keys():

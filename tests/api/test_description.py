@@ -12,15 +12,17 @@ from fastapi.routing import APIRoute
 from fhir.resources.R4B.operationoutcome import OperationOutcome
 from pydantic import TypeAdapter
 
-from api import answers, examples, fhir_examples
+from api import answers, examples, fhir_examples, label_examples
 from api.app import create_app
 from api.callers import CALLERS
 from api.cursors import Page
+from api.label_answers import LabelSetSummary, LabelSetView
 from api.refusals import KINDS
 from partners.connectors.reading import read_connector
 from schemas.decisions import Decision, DecisionReceipt
 from schemas.errors import CODES
 from schemas.events import read_event
+from schemas.label_desk import ApplyLabel, NewLabelSet, PrintLabels, ReconcileLabels, SettleLabels
 from schemas.operations import Said
 from schemas.orders import JourneyOrder
 from schemas.protocols import read_protocol, read_protocol_yaml
@@ -93,6 +95,16 @@ def test_every_route_of_the_design_is_there(document: dict[str, Any]) -> None:
         "POST /v1/journeys/{coi}/decisions",
         "GET /v1/tasks",
         "GET /v1/deviations",
+        "POST /v1/journeys/{coi}/labels",
+        "GET /v1/journeys/{coi}/labels",
+        "GET /v1/labels/{label_set}",
+        "GET /v1/labels/{label_set}/sheet",
+        "POST /v1/labels/{label_set}/print",
+        "POST /v1/labels/{label_set}/apply",
+        "POST /v1/labels/{label_set}/destroy",
+        "POST /v1/labels/{label_set}/return",
+        "POST /v1/labels/{label_set}/void",
+        "POST /v1/labels/{label_set}/reconcile",
         "POST /v1/protocols",
         "GET /v1/protocols",
         "GET /v1/protocols/{name}",
@@ -254,6 +266,17 @@ def test_kinds_are_of_listed_codes() -> None:
         (examples.MESSAGE_DISMISSED, answers.MessageDetail),
         (examples.ACTION_BODY["application/json"], Said),
         (examples.READY, answers.Readiness),
+        (label_examples.NEW_SET_BODY["application/json"], NewLabelSet),
+        (label_examples.PRINT_BODY["application/json"], PrintLabels),
+        (label_examples.APPLY_BODY["application/json"], ApplyLabel),
+        (label_examples.SETTLE_BODY["application/json"], SettleLabels),
+        (label_examples.RECONCILE_BODY["application/json"], ReconcileLabels),
+        (label_examples.SET_PAGE, Page[LabelSetSummary]),
+        (label_examples.ISSUED, LabelSetView),
+        (label_examples.PRINTED, LabelSetView),
+        (label_examples.APPLIED, LabelSetView),
+        (label_examples.SETTLED, LabelSetView),
+        (label_examples.RECONCILED, LabelSetView),
     ],
 )
 def test_examples_are_what_they_show(shown: dict[str, Any], model: Any) -> None:

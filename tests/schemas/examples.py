@@ -66,4 +66,13 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "follow_up.completed": {"visit": 1, "outcomes": ["complete_response"]},
     "follow_up.missed": {"visit": 2, "reason": "patient_travelled"},
     "milestone.reached": {"milestone": "interleukin_started", "reference": "DOC-9"},
+    "labels.issued": {"stage": "collection", "set": "LS7KQ2M9XW4D", "labels": 3},
+    "labels.reconciled": {
+        "stage": "collection",
+        "set": "LS7KQ2M9XW4D",
+        "issued": 3,
+        "used": 2,
+        "destroyed": 1,
+        "returned": 0,
+    },
 }

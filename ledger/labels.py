@@ -1,0 +1,241 @@
+"""The label desk: labels issued, printed, applied, settled and accounted for, each step on the set's own chain.
+
+What the journey must know of it goes into its inbox in the same transaction, as an event of the desk's.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from ledger import inbox
+from ledger.inbox import Incoming
+from ledger.label_pages import Done, LabelPages, about, load, record
+from ledger.label_sets import new_labels
+from ledger.operations import put_operation
+from ledger.tables import IdentifierRow, LabelSetRow
+from schemas.errors import Conflict, Flaw, NotFound
+from schemas.event_data import EventData, LabelsIssued, LabelsReconciled
+from schemas.events import LABEL_DESK, PartnerEvent, write_event
+from schemas.label_desk import ApplyLabel, NewLabelSet, PrintLabels, ReconcileLabels, SettleLabels
+from schemas.labels import OPEN, LabelContent, LabelFor, LabelStatus
+from schemas.operations import LabelApplied, LabelSetReconciled, OnLabels, OnLabelSet
+
+SETTLED = {
+    "labels.destroyed": LabelStatus.DESTROYED,
+    "labels.returned": LabelStatus.RETURNED,
+    "labels.voided": LabelStatus.VOID,
+}
+"""What can become of labels that are not used, and what they then are."""
+
+_FIRST_PRINT, _APPLIED, _RECONCILED = "first_print", "label_applied", "labels_accounted_for"
+
+
+async def issue(
+    session: AsyncSession, coi: str, asked: NewLabelSet, gs1_prefix: str | None, now: datetime
+) -> LabelPages:
+    """A set of labels for a stage, which waits from now on until they are accounted for.
+
+    Raises `NotFound` (`unknown_journey`), `Conflict` (`journey_closed`, `journey_leaving`, `stage_done`,
+    `identifier_in_use`) and `Invalid` (`malformed`, `label_text_too_long`).
+    """
+    said = await new_labels(session, coi, asked, gs1_prefix)
+    await _nobody_elses(session, coi, {each.id: f"/{each.kind}s" for each in said.labels if each.id is not None})
+    pages = LabelPages()
+    await _put(session, pages, "label_set.issued", said, asked.by, now)
+    told = LabelsIssued(stage=said.stage, set=said.set, labels=len(said.labels))
+    await _tell_journey(session, pages, "labels.issued", told, now)
+    return pages
+
+
+async def find(session: AsyncSession, label_set: str, *, for_update: bool = False) -> LabelPages:
+    """A set with its labels; `for_update`: nobody else changes it meanwhile.
+
+    Raises `NotFound` (`unknown_label_set`).
+    """
+    if for_update:
+        await session.execute(select(col(LabelSetRow.id)).where(col(LabelSetRow.id) == label_set).with_for_update())
+    connection = await session.connection()
+    pages = await connection.run_sync(load, label_set)
+    if pages.row is None:
+        raise NotFound("unknown_label_set", "There is no such set of labels.")
+    return pages
+
+
+async def to_draw(
+    session: AsyncSession, label_set: str, numbers: Sequence[str] | None
+) -> tuple[LabelContent, list[LabelFor], int]:
+    """What stands on labels of a set, which ones, and how many the set has; without `numbers` all that are open.
+
+    Raises `NotFound` (`unknown_label_set`, `unknown_label`) and `Conflict` (`label_settled`): of one that is accounted
+    for there must be no second copy.
+    """
+    pages = await find(session, label_set)
+    assert pages.row is not None
+    chosen = numbers or pages.open_labels()
+    if not chosen:
+        raise Conflict("label_settled", "Every label of the set is accounted for.")
+    _must_be_open(pages, chosen)
+    rows = [pages.labels[each] for each in chosen]
+    drawn = [LabelFor(number=each["number"], kind=each["kind"], id=each["thing"]) for each in rows]
+    return LabelContent.model_validate(pages.row["content"]), drawn, len(pages.labels)
+
+
+async def print_(session: AsyncSession, label_set: str, asked: PrintLabels, now: datetime) -> LabelPages:
+    """Note that labels were printed. Raises `Conflict` (`reprint_reason_missing`, `label_settled`) and `NotFound`."""
+    pages = await find(session, label_set, for_update=True)
+    numbers = asked.numbers or tuple(pages.open_labels())
+    _must_be_open(pages, numbers)
+    again = [each for each in numbers if pages.labels[each]["prints"]]
+    if again and asked.reason is None:
+        raise Conflict(
+            "reprint_reason_missing", "Labels that were printed before need a reason.", _flaws(again, "printed before")
+        )
+    reason = asked.reason or _FIRST_PRINT
+    if numbers:
+        await _put(session, pages, "labels.printed", _on(pages, numbers, reason), asked.by, now)
+    return pages
+
+
+async def apply_label(session: AsyncSession, label_set: str, asked: ApplyLabel, now: datetime) -> LabelPages:
+    """Note which container bears a label now; said again it changes nothing.
+
+    Raises `Conflict` (`label_mismatch`, `label_not_printed`, `label_settled`, `identifier_in_use`) and `NotFound`.
+    """
+    pages = await find(session, label_set, for_update=True)
+    label = pages.labels.get(asked.number)
+    if label is None:
+        raise _unknown(asked.number)
+    done = (label["container"], label["by"], label["verified_by"])
+    if label["status"] == LabelStatus.APPLIED and done == (asked.container, asked.by, asked.verified_by):
+        return pages
+    _must_be_open(pages, (asked.number,))
+    if label["status"] != LabelStatus.PRINTED:
+        raise Conflict("label_not_printed", "The label was not printed yet, as far as is on record.")
+    assert pages.row is not None
+    if label["thing"] not in (None, asked.container):
+        flaw = Flaw(pointer="/container", code="label_mismatch", detail="the label is for another one")
+        raise Conflict("label_mismatch", "The label is for another container or dose: stop, and look again.", [flaw])
+    await _nobody_elses(session, pages.row["journey"], {asked.container: "/container"})
+    said = LabelApplied(
+        **_of(pages), reason=_APPLIED, number=asked.number, container=asked.container, verified_by=asked.verified_by
+    )
+    await _put(session, pages, "label.applied", said, asked.by, now)
+    return pages
+
+
+async def settle(session: AsyncSession, label_set: str, kind: str, asked: SettleLabels, now: datetime) -> LabelPages:
+    """Note what became of labels that are not used; said again it changes nothing.
+
+    `kind`: one of `SETTLED`. Raises `Conflict` (`label_settled`, `label_not_printed`) and `NotFound`.
+    """
+    pages = await find(session, label_set, for_update=True)
+    if all(number in pages.labels and _is_so(pages, number, kind, asked) for number in asked.numbers):
+        return pages
+    _must_be_open(pages, asked.numbers)
+    unprinted = [each for each in asked.numbers if pages.labels[each]["status"] != LabelStatus.PRINTED]
+    if unprinted and kind != "labels.voided":
+        flaws = _flaws(unprinted, "not printed: void it")
+        raise Conflict("label_not_printed", "What was not printed can only be voided.", flaws)
+    await _put(session, pages, kind, _on(pages, asked.numbers, asked.reason), asked.by, now)
+    return pages
+
+
+async def reconcile(session: AsyncSession, label_set: str, asked: ReconcileLabels, now: datetime) -> LabelPages:
+    """Sign that every label is accounted for; the stage need not wait for this set any more.
+
+    Raises `Conflict` (`labels_unaccounted`, `witness_missing`, `labels_reconciled`) and `NotFound`.
+    """
+    pages = await find(session, label_set, for_update=True)
+    row = pages.row
+    assert row is not None
+    if row["reconciled_at"] is not None:
+        if (row["reconciled_by"], row["witnessed_by"]) == (asked.by, asked.witnessed_by):
+            return pages
+        raise Conflict("labels_reconciled", "The set is accounted for already.")
+    missing = pages.open_labels()
+    if missing:
+        detail = f"{len(missing)} of {len(pages.labels)} labels are not accounted for."
+        raise Conflict("labels_unaccounted", detail, _flaws(missing, "not accounted for"))
+    if row["two_people"] and asked.witnessed_by is None:
+        raise Conflict("witness_missing", "The account of this set is signed by two people: name the second.")
+    account = _account(pages)
+    said = LabelSetReconciled(**_of(pages), **account, reason=_RECONCILED, witnessed_by=asked.witnessed_by)
+    await _put(session, pages, "label_set.reconciled", said, asked.by, now)
+    told = LabelsReconciled(stage=row["stage"], set=row["id"], **account)
+    await _tell_journey(session, pages, "labels.reconciled", told, now)
+    return pages
+
+
+def _account(pages: LabelPages) -> dict[str, int]:
+    return {
+        "issued": len(pages.labels),
+        "used": pages.count(LabelStatus.APPLIED),
+        "destroyed": pages.count(LabelStatus.DESTROYED, LabelStatus.VOID),
+        "returned": pages.count(LabelStatus.RETURNED),
+    }
+
+
+async def _put(session: AsyncSession, pages: LabelPages, kind: str, said: OnLabelSet, by: str, now: datetime) -> None:
+    await put_operation(session, about(said.set), kind, said, by, now)
+    connection = await session.connection()
+    await connection.run_sync(record, pages, Done(kind, said, now, by))
+
+
+async def _tell_journey(session: AsyncSession, pages: LabelPages, what: str, said: EventData, now: datetime) -> None:
+    assert pages.row is not None
+    event = PartnerEvent(
+        source=LABEL_DESK,
+        id=f"{pages.row['id']}/{what}",
+        type=what,
+        subject=pages.row["journey"],
+        occurred_at=now,
+        data=said.model_dump(mode="json"),
+    )
+    await inbox.receive(session, [[Incoming(event, write_event(event))]], now)
+
+
+async def _nobody_elses(session: AsyncSession, coi: str, where: dict[str, str]) -> None:
+    """Identity fails closed: what is known to be another journey's gets no label of this one."""
+    query = select(col(IdentifierRow.value)).where(
+        col(IdentifierRow.value).in_(list(where)), col(IdentifierRow.journey) != coi
+    )
+    taken = sorted((await session.execute(query)).scalars())
+    if taken:
+        flaws = [
+            Flaw(pointer=where[each], code="identifier_in_use", detail="it is another journey's") for each in taken
+        ]
+        raise Conflict("identifier_in_use", "What is to be labelled belongs to another journey.", flaws)
+
+
+def _must_be_open(pages: LabelPages, numbers: Sequence[str]) -> None:
+    for number in numbers:
+        if number not in pages.labels:
+            raise _unknown(number)
+    settled = [each for each in numbers if pages.labels[each]["status"] not in OPEN]
+    if settled:
+        raise Conflict("label_settled", "A label is accounted for; that is not undone.", _flaws(settled, "settled"))
+
+
+def _is_so(pages: LabelPages, number: str, kind: str, asked: SettleLabels) -> bool:
+    label = pages.labels[number]
+    return (label["status"], label["by"], label["reason"]) == (SETTLED[kind].value, asked.by, asked.reason)
+
+
+def _flaws(numbers: Iterable[str], detail: str) -> list[Flaw]:
+    return [Flaw(pointer="/numbers", code="label", detail=f"{number}: {detail}") for number in numbers]
+
+
+def _unknown(number: str) -> NotFound:
+    return NotFound("unknown_label", f"The set has no label {number}.")
+
+
+def _of(pages: LabelPages) -> dict[str, str]:
+    assert pages.row is not None
+    return {"set": pages.row["id"], "journey": pages.row["journey"]}
+
+
+def _on(pages: LabelPages, numbers: Sequence[str], reason: str) -> OnLabels:
+    return OnLabels(**_of(pages), reason=reason, numbers=tuple(numbers))

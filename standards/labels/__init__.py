@@ -1,0 +1,1 @@
+"""Labels: what stands where on one, and that drawn as SVG, PDF and ZPL."""

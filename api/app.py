@@ -36,6 +36,7 @@ from api.routes import (
 from api.services import Services
 from api.temporal_link import TemporalLink
 from ledger.database import Database
+from ledger.issuing import issuer_of
 from ledger.tail import Tail
 from partners.secrets import Secrets
 from schemas.settings import Settings
@@ -100,10 +101,10 @@ async def _working(database: Database, link: TemporalLink, settings: Settings) -
     owners = Owners(database, link, settings.relay_interval)
     reception, tail = Reception(database, relay), Tail(database)
     correspondence = Correspondence(database, relay, Secrets(settings.secrets_file))
-    origins = Origins.read(settings.event_origins)
+    origins, issuer = Origins.read(settings.event_origins), issuer_of(settings, database)
     running = [asyncio.create_task(relay.run(), name="relay"), asyncio.create_task(owners.run(), name="owners")]
     try:
-        yield Services(database, link, relay, reception, correspondence, tail, origins, owners, settings)
+        yield Services(database, issuer, link, relay, reception, correspondence, tail, origins, owners, settings)
     finally:
         await tail.close()
         await reception.finish()

@@ -45,6 +45,7 @@ KINDS: dict[str, type[ClewError]] = {
     "event_without_effect": Conflict,
     "idempotency_conflict": Conflict,
     "order_exists": Conflict,
+    "no_coi_left": Unavailable,
     "identifier_in_use": Conflict,
     "protocol_exists": Conflict,
     "task_decided": Conflict,

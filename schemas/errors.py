@@ -116,6 +116,7 @@ CODES: dict[str, str] = {
     "event_without_effect": "The event still cannot take effect; `errors` say why.",
     "idempotency_conflict": "This Idempotency-Key was used for another request.",
     "order_exists": "A journey for this order number is on record.",
+    "no_coi_left": "No chain-of-identity id is left that could be issued; the detail says what to configure.",
     "identifier_in_use": "The identifier belongs to another journey.",
     "protocol_exists": "This version of the protocol is published with other content; publish a new version.",
     "protocol_invalid": "The document cannot be a protocol; `errors` point at each place.",

@@ -1,5 +1,6 @@
 """Journeys: ordered, listed, read."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -37,7 +38,7 @@ from ledger.tables import JourneyRow
 from schemas.base import Instant
 from schemas.errors import Unavailable
 from schemas.facts import JourneyStatus
-from schemas.identity import CoiId, new_coi
+from schemas.identity import CoiId
 from schemas.orders import JourneyOrder, PartyName
 from schemas.protocols import ProtocolName
 from schemas.stages import StageId
@@ -50,6 +51,9 @@ router = APIRouter(prefix="/v1/journeys", tags=["journeys"])
 
 START_WITHIN = 2.0
 """Seconds that Temporal has to take a journey before the caller is told that it is recorded and will start."""
+
+MOST_DRAWS = 5
+"""Chain-of-identity ids that are drawn for one order before something is said to be wrong with their issuer."""
 
 LATEST = 20
 """Facts on a journey's page."""
@@ -86,6 +90,7 @@ Search = Annotated[
             "order_exists",
             "identifier_in_use",
             "body_too_large",
+            "no_coi_left",
             "ledger_unavailable",
         ),
     },
@@ -98,14 +103,7 @@ async def order_journey(
 
     Once it is recorded the journey will start, whatever happens to any process.
     """
-    coi, traceparent = new_coi(), traceparent_of(request.headers)
-
-    async def record(session: AsyncSession) -> Ordered:
-        return await registry.order_journey(
-            session, order, coi=coi, key=key, traceparent=traceparent, now=datetime.now(UTC)
-        )
-
-    ordered = await settle(using.database, record)
+    ordered = await _ordered(using, order, key, traceparent_of(request.headers))
     if ordered.fresh:
         metrics.JOURNEYS_ORDERED.labels(ordered.journey.protocol).inc()
     started = ordered.journey.started_at is not None or await _started(using, ordered.journey.coi)
@@ -215,6 +213,23 @@ async def list_materials(_caller: AsPerson, using: Using, coi: str) -> Page[Mate
     async with using.database.reading() as session:
         await find_journey(session, coi)
         return Page(items=material_views(await queries.materials_of(session, coi)), next=None)
+
+
+async def _ordered(using: Services, order: JourneyOrder, key: str | None, traceparent: str | None) -> Ordered:
+    """Under an id of its own: one that turns out to be taken is drawn again."""
+    for _ in range(MOST_DRAWS):
+        coi = await using.issuer.issue()
+
+        async def record(session: AsyncSession, coi: str = coi) -> Ordered:
+            return await registry.order_journey(
+                session, order, coi=coi, key=key, traceparent=traceparent, now=datetime.now(UTC)
+            )
+
+        with suppress(registry.CoiTaken):
+            return await settle(using.database, record)
+    raise Unavailable(
+        "no_coi_left", "Every chain-of-identity id that was drawn is taken: something else issues them too."
+    )
 
 
 async def _started(using: Services, coi: str) -> bool:

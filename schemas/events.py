@@ -49,6 +49,7 @@ CATALOGUE: dict[str, type[EventData]] = {
     "follow_up.completed": said.FollowUpCompleted,
     "follow_up.missed": said.FollowUpMissed,
     "milestone.reached": said.MilestoneReached,
+    "identifier.assigned": said.IdentifierAssigned,
 }
 """Every event type of version 1, and what its data says."""
 

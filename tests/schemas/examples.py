@@ -66,4 +66,5 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "follow_up.completed": {"visit": 1, "outcomes": ["complete_response"]},
     "follow_up.missed": {"visit": 2, "reason": "patient_travelled"},
     "milestone.reached": {"milestone": "interleukin_started", "reference": "DOC-9"},
+    "identifier.assigned": {"kind": "sgtin", "value": "010950600013435221BAG1", "names": "BAG-1"},
 }

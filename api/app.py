@@ -26,11 +26,13 @@ from api.routes import (
     events,
     feed,
     health,
+    identifiers,
     journeys,
     messages,
     partner_messages,
     partners,
     protocols,
+    scan,
     subscriptions,
 )
 from api.services import Services
@@ -46,7 +48,7 @@ Connect = Callable[[Settings], Awaitable[Client]]
 
 _SAID = (events, journeys, decisions, protocols)
 _NEIGHBOURS = (partners, deliveries, connectors, partner_messages, feed, subscriptions, messages)
-ROUTED = (*_SAID, *_NEIGHBOURS, health)
+ROUTED = (*_SAID, identifiers, scan, *_NEIGHBOURS, health)
 """In the order in which the API describes itself."""
 
 CONNECT_WHEN_NEEDED: Connect = partial(temporal.connect, lazy=True)

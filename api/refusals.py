@@ -58,6 +58,7 @@ KINDS: dict[str, type[ClewError]] = {
     "unknown_protocol": NotFound,
     "unknown_journey": NotFound,
     "unknown_event": NotFound,
+    "unknown_identifier": NotFound,
     "unknown_message": NotFound,
     "unknown_task": NotFound,
     "unknown_delivery": NotFound,

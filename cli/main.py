@@ -18,6 +18,7 @@ from cli import (
     nats,
     partner,
     protocol,
+    scan,
     serve,
     simulate,
     subscription,
@@ -37,7 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 RUN = (up, demo, serve, nats, simulate)
-SAY = (protocol, journey, event, message, delivery, partner, feed, subscription, task)
+SAY = (protocol, journey, event, message, delivery, partner, feed, subscription, task, scan)
 for command in (*RUN, *SAY, verify, bench):
     command.register(app)
 

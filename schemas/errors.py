@@ -130,6 +130,7 @@ CODES: dict[str, str] = {
     "secrets_unusable": "The file of secrets cannot be used: YAML for its owner alone (mode 0600) is wanted.",
     "message_settled": "Only a quarantined message can be released or given up.",
     "unknown_journey": "No journey is known under that chain-of-identity id.",
+    "unknown_identifier": "Nothing is known under that identifier.",
     "unknown_event": "No event is on record under that source and id.",
     "unknown_partner": "No partner is registered under that name.",
     "unknown_task": "The journey has no such task.",

@@ -11,7 +11,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
-from api import answers, examples
+from api import agreement, answers, examples
 from api.app import create_app
 from api.callers import CALLERS
 from api.cursors import Page
@@ -79,6 +79,9 @@ def test_every_route_of_the_design_is_there(document: dict[str, Any]) -> None:
         "GET /v1/journeys/{coi}/ledger",
         "GET /v1/journeys/{coi}/materials",
         "POST /v1/journeys/{coi}/decisions",
+        "GET /v1/journeys/{coi}/identifiers",
+        "GET /v1/identifiers/{value}",
+        "POST /v1/scan",
         "GET /v1/tasks",
         "GET /v1/deviations",
         "POST /v1/protocols",
@@ -154,6 +157,10 @@ def test_kinds_are_of_listed_codes() -> None:
     [
         (examples.EVENT_RECEIPTS, answers.EventReceipt | answers.BatchReceipt),
         (examples.EVENT, answers.EventView),
+        (examples.IDENTIFIER, answers.IdentifierLookup),
+        (examples.IDENTIFIER_PAGE, Page[answers.IdentifierView]),
+        (examples.SCAN_BODY["application/json"], agreement.ToScan),
+        (examples.SCANNED, agreement.Scanned),
         (examples.EVENT_PAGE, Page[answers.EventView]),
         (examples.EVENT_DISMISSED, answers.EventView),
         (examples.EVENT_RELEASED, answers.EventView),

@@ -146,10 +146,17 @@ class MaterialView(Answer):
 
 
 class IdentifierView(Answer):
-    """A name under which the journey, or something of it, is known."""
+    """A name under which the journey, or something of it, is known; `names`: ours, where it is a partner's own."""
 
     kind: str
     value: str
+    names: str | None = None
+
+
+class IdentifierLookup(IdentifierView):
+    """Which journey the identifier leads to."""
+
+    journey: str
 
 
 class EntryView(Answer):

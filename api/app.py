@@ -30,17 +30,20 @@ from api.routes import (
     feed,
     fhir,
     health,
+    identifiers,
     journeys,
     labels,
     messages,
     partner_messages,
     partners,
     protocols,
+    scan,
     subscriptions,
 )
 from api.services import Services
 from api.temporal_link import TemporalLink
 from ledger.database import Database
+from ledger.issuing import issuer_of
 from ledger.tail import Tail
 from partners.secrets import Secrets
 from schemas.settings import Settings
@@ -48,10 +51,11 @@ from schemas.settings import Settings
 Connect = Callable[[Settings], Awaitable[Client]]
 """Makes a Temporal client that connects with its first call."""
 
-_SAID = (events, journeys, decisions, labels, protocols)
+_SAID = (events, journeys, decisions, protocols)
 _NEIGHBOURS = (partners, deliveries, connectors, partner_messages, feed, subscriptions, messages)
+_IDENTITY = (labels, identifiers, scan)
 _STANDARDS = (epcis_capture, epcis, fhir)
-ROUTED = (*_SAID, *_NEIGHBOURS, *_STANDARDS, health)
+ROUTED = (*_SAID, *_IDENTITY, *_NEIGHBOURS, *_STANDARDS, health)
 """In the order in which the API describes itself."""
 
 CONNECT_WHEN_NEEDED: Connect = partial(temporal.connect, lazy=True)
@@ -106,10 +110,10 @@ async def _working(database: Database, link: TemporalLink, settings: Settings) -
     owners = Owners(database, link, settings.relay_interval)
     reception, tail = Reception(database, relay), Tail(database)
     correspondence = Correspondence(database, relay, Secrets(settings.secrets_file))
-    origins = Origins.read(settings.event_origins)
+    origins, issuer = Origins.read(settings.event_origins), issuer_of(settings, database)
     running = [asyncio.create_task(relay.run(), name="relay"), asyncio.create_task(owners.run(), name="owners")]
     try:
-        yield Services(database, link, relay, reception, correspondence, tail, origins, owners, settings)
+        yield Services(database, issuer, link, relay, reception, correspondence, tail, origins, owners, settings)
     finally:
         await tail.close()
         await reception.finish()

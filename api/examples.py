@@ -133,6 +133,33 @@ _STAGE = {
     "due_at": "2026-03-06T08:00:00Z",
     "times_overdue": 0,
 }
+SGTIN = "010950600013435221BAG1"
+_IDENTIFIER = {"kind": "sgtin", "value": SGTIN, "names": "BAG-1", "journey": COI}
+IDENTIFIER = {"A courier's own label on a bag": _IDENTIFIER}
+IDENTIFIER_PAGE = {
+    "One page": {
+        "items": [{"kind": "coi", "value": COI, "names": None}, {"kind": "sgtin", "value": SGTIN, "names": "BAG-1"}],
+        "next": None,
+    }
+}
+SCAN_BODY = {"application/json": {"A GS1 DataMatrix, at the bedside": {"text": f"]d2{SGTIN}", "journey": COI}}}
+SCANNED = {
+    "It belongs to the journey": {
+        "parts": [
+            {
+                "kind": "sgtin",
+                "value": SGTIN,
+                "check": "passed",
+                "text": "GTIN 09506000134352, serial BAG1",
+                "problem": None,
+                "leads_to": _IDENTIFIER,
+            }
+        ],
+        "problem": None,
+        "journeys": [COI],
+        "agrees": True,
+    }
+}
 _TASK = {
     "journey": COI,
     "id": "T1",

@@ -1,5 +1,6 @@
 """Orders, whichever way they come in: put on record, and started."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,7 +15,6 @@ from ledger.registry import Ordered
 from ledger.tables import JourneyRow
 from schemas.errors import Unavailable
 from schemas.events import TraceParent
-from schemas.identity import new_coi
 from schemas.orders import JourneyOrder
 from telemetry import metrics
 from telemetry.logs import logger
@@ -24,6 +24,9 @@ log = logger("api")
 
 START_WITHIN = 2.0
 """Seconds that Temporal has to take a journey before the caller is told that it is recorded and will start."""
+
+MOST_DRAWS = 5
+"""Chain-of-identity ids that are drawn for one order before something is said to be wrong with their issuer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +50,33 @@ async def take_order(
 
     The same order again, by its `key` or `by_number`, is the same journey. Raises what `registry.order_journey` does.
     """
-    coi = new_coi()
-
-    async def record(session: AsyncSession) -> Ordered:
-        before = await registry.ordered_before(session, order) if by_number else None
-        if before is not None:
-            return Ordered(before, fresh=False)
-        return await registry.order_journey(
-            session, order, coi=coi, key=key, traceparent=traceparent, now=datetime.now(UTC)
-        )
-
-    ordered = await settle(using.database, record)
+    ordered = await _on_record(using, order, traceparent, key, by_number)
     if ordered.fresh:
         metrics.JOURNEYS_ORDERED.labels(ordered.journey.protocol).inc()
     started = ordered.journey.started_at is not None or await _started(using, ordered.journey.coi)
     return Taken(ordered.journey, ordered.fresh, started)
+
+
+async def _on_record(
+    using: Services, order: JourneyOrder, traceparent: TraceParent | None, key: str | None, by_number: bool
+) -> Ordered:
+    """Under an id of its own: one that turns out to be taken is drawn again."""
+    for _ in range(MOST_DRAWS):
+        coi = await using.issuer.issue()
+
+        async def record(session: AsyncSession, coi: str = coi) -> Ordered:
+            before = await registry.ordered_before(session, order) if by_number else None
+            if before is not None:
+                return Ordered(before, fresh=False)
+            return await registry.order_journey(
+                session, order, coi=coi, key=key, traceparent=traceparent, now=datetime.now(UTC)
+            )
+
+        with suppress(registry.CoiTaken):
+            return await settle(using.database, record)
+    raise Unavailable(
+        "no_coi_left", "Every chain-of-identity id that was drawn is taken: something else issues them too."
+    )
 
 
 async def _started(using: Services, coi: str) -> bool:

@@ -12,6 +12,7 @@ from api.reception import Reception
 from api.relay import Relay
 from api.temporal_link import TemporalLink
 from ledger.database import Database
+from ledger.issuing import Issuer
 from ledger.tail import Tail
 from schemas.settings import Settings
 
@@ -21,6 +22,7 @@ class Services:
     """One of each for the process."""
 
     database: Database
+    issuer: Issuer
     temporal: TemporalLink
     relay: Relay
     reception: Reception

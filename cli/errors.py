@@ -44,7 +44,7 @@ class ApiRefused(Exception):
 def setting_error(error: ValidationError) -> Invalid:
     """A setting that cannot be read, by the name of its environment variable; its value is not repeated."""
     flaws = flaws_of(error)
-    told = "; ".join(f"CLEW_{flaw.pointer.strip('/').upper()}: {flaw.detail}" for flaw in flaws)
+    told = "; ".join(f"CLEW_{flaw.pointer.strip('/').upper()}: {flaw.detail}".removeprefix("CLEW_: ") for flaw in flaws)
     return Invalid("bad_setting", f"A setting cannot be read. {told}", flaws)
 
 

@@ -20,6 +20,7 @@ from cli import (
     nats,
     partner,
     protocol,
+    scan,
     serve,
     simulate,
     subscription,
@@ -39,7 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 RUN = (up, demo, serve, nats, simulate)
-SAY = (protocol, journey, event, label, message, delivery, partner, feed, subscription, epcis, task)
+SAY = (protocol, journey, event, label, scan, message, delivery, partner, feed, subscription, epcis, task)
 for command in (*RUN, *SAY, verify, bench):
     command.register(app)
 

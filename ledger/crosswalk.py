@@ -19,7 +19,7 @@ def claim(connection: Connection, batch: Batch) -> tuple[KnownAs, ...]:
     known = {each.value: each for fact in batch.facts for each in identifiers_of(fact.data)}
     if not known:
         return ()
-    lines = [{"value": each.value, "journey": batch.coi, "kind": each.kind.value} for each in known.values()]
+    lines = [each.model_dump(mode="json") | {"journey": batch.coi} for each in known.values()]
     connection.execute(insert_if_new(IDENTIFIER, connection.dialect.name), lines)
     others = connection.execute(_OF_OTHERS, {"values": list(known), "coi": batch.coi}).scalars()
     taken = set(others)

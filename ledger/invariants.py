@@ -15,6 +15,8 @@ from ledger.database import Database
 from ledger.supersede import SUPERSEDED, numbers
 from ledger.tables import EntryRow, InboxRow
 from schemas.base import iso
+from schemas.facts import in_our_words
+from schemas.gs1_keys import from_urn
 from schemas.operations import is_journey
 
 OPEN_OUTCOMES = ("received", "held")
@@ -101,7 +103,7 @@ def _containers_are_known(record: Record) -> Iterator[str]:
     for entry in record:
         known |= {each["id"] for each in entry.data.get("materials", ())}
         if _took_effect(entry) and entry.type != "sample.collected":
-            strange = set(entry.data["said"].get("containers", ())) - known
+            strange = set(in_our_words(entry.data).get("containers", ())) - known
             yield from (f"entry {entry.seq}, {entry.type}: {each} is no material of it" for each in sorted(strange))
 
 
@@ -118,13 +120,23 @@ def _labels_accounted_for(record: Record) -> Iterator[str]:
             yield f"entry {entry.seq}: {entry.data['stage']} was completed before its labels were accounted for"
 
 
+def _names_were_assigned(record: Record) -> Iterator[str]:
+    """An identifier is read as one of ours only after it was assigned to it."""
+    assigned: dict[str, str | None] = {}
+    for entry in record:
+        for value, ours in entry.data.get("read_as", {}).items():
+            if ours not in (assigned.get(value), assigned.get(from_urn(value))):
+                yield f"entry {entry.seq}, {entry.type}: {value} was not assigned to {ours}"
+        assigned |= {each["value"]: each.get("names") for each in entry.data.get("identifiers", ())}
+
+
 def _released_first(record: Record) -> Iterator[str]:
     released: dict[str, datetime] = {}
     product: set[str] = set()
     for entry in record:
         product |= {each["id"] for each in entry.data.get("materials", ()) if each["kind"] == "product"}
         if entry.type == "batch.released":
-            released |= dict.fromkeys(entry.data["said"]["doses"], entry.occurred_at)
+            released |= dict.fromkeys(in_our_words(entry.data)["doses"], entry.occurred_at)
         if not _took_effect(entry):
             continue
         for dose in _doses_on_their_way(entry) & product:
@@ -135,7 +147,7 @@ def _released_first(record: Record) -> Iterator[str]:
 
 
 def _doses_on_their_way(entry: EntryRow) -> set[str]:
-    said = entry.data["said"]
+    said = in_our_words(entry.data)
     if entry.type == "shipment.picked_up":
         return set(said["containers"])
     return {said["dose"]} if entry.type in ("product.thawed", "infusion.completed") else set()
@@ -145,8 +157,9 @@ def _never_expired(record: Record) -> Iterator[str]:
     expires: dict[str, str] = {}
     for entry in record:
         if entry.type == "manufacture.started" and _took_effect(entry):
-            old = [each for each in entry.data["said"]["containers"] if expires.get(each, "9") < iso(entry.occurred_at)]
-            yield from (f"entry {entry.seq}: {each} had expired when manufacture started" for each in old)
+            for each in in_our_words(entry.data)["containers"]:
+                if expires.get(each, "9") < iso(entry.occurred_at):
+                    yield f"entry {entry.seq}: {each} had expired when manufacture started"
         for each in entry.data.get("materials", ()):
             expires[each["id"]] = iso(datetime.fromisoformat(each["expires_at"])) if each.get("expires_at") else "9"
 
@@ -183,6 +196,7 @@ CHECKS: tuple[tuple[int, Check], ...] = (
     (2, _only_released_again),
     (3, _still_while_held),
     (3, _containers_are_known),
+    (3, _names_were_assigned),
     (3, _never_expired),
     (3, _labels_accounted_for),
     (4, _released_first),

@@ -239,6 +239,11 @@ async def identifiers_of(session: AsyncSession, journey: str) -> Sequence[Identi
     )
 
 
+async def identifiers_among(session: AsyncSession, values: Sequence[str]) -> Sequence[IdentifierRow]:
+    """Those of the identifiers that lead to a journey."""
+    return await _all_of(session, IdentifierRow, col(IdentifierRow.value).in_(values), col(IdentifierRow.value))
+
+
 async def open_tasks_of(session: AsyncSession, journey: str) -> Sequence[TaskRow]:
     """What people have to decide on a journey."""
     is_open = and_(col(TaskRow.journey) == journey, col(TaskRow.status) == "open")

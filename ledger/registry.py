@@ -14,12 +14,16 @@ from ledger.tables import IdentifierRow, JourneyRow, PartnerRow, ProtocolRow
 from schemas.canonical import content_hash
 from schemas.errors import Conflict, Flaw, Invalid, NotFound
 from schemas.events import TraceParent
-from schemas.identity import IdentifierKind, Role
+from schemas.identity import IdentifierKind, Role, scanned_spelling
 from schemas.orders import JourneyOrder, JourneyStart, journey_start
 from schemas.partners import PartnerAddress
 from schemas.protocols import Protocol
 
 LARGEST_VERSION = 2**31 - 1
+
+
+class CoiTaken(Exception):
+    """The chain-of-identity id names something already: another is to be drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ async def order_journey(
 ) -> Ordered:
     """Put a journey on record under a fresh `coi`, or find the one that this `key` ordered before.
 
-    Raises `Conflict` (`idempotency_conflict`, `order_exists`, `identifier_in_use`), `NotFound`
+    Raises `CoiTaken`, `Conflict` (`idempotency_conflict`, `order_exists`, `identifier_in_use`), `NotFound`
     (`unknown_protocol`) and `Invalid` (`party_missing`, `unknown_partner`).
     """
     request = content_hash(order.model_dump(mode="json"))
@@ -115,6 +119,8 @@ async def order_journey(
         if before.request_hash != request:
             raise Conflict("idempotency_conflict", "This Idempotency-Key was used for another request.")
         return Ordered(before, fresh=False)
+    if await session.get(IdentifierRow, coi) is not None:
+        raise CoiTaken
     await _order_is_free(session, order.order)
     protocol = await find_protocol(session, order.protocol, order.version)
     journey_start(order, coi, Protocol.model_validate(protocol.document), now)
@@ -123,6 +129,9 @@ async def order_journey(
     row.idempotency_key, row.traceparent = key, traceparent
     session.add(row)
     session.add(IdentifierRow(value=coi, journey=coi, kind=IdentifierKind.COI.value))
+    scanned = scanned_spelling(coi)
+    if scanned is not None:
+        session.add(IdentifierRow(value=scanned, journey=coi, kind=IdentifierKind.COI.value, names=coi))
     session.add(IdentifierRow(value=order.order, journey=coi, kind=IdentifierKind.ORDER.value))
     await session.flush()
     return Ordered(row, fresh=True)

@@ -192,6 +192,17 @@ class IdentifierRow(SQLModel, table=True):
     value: str = Field(primary_key=True)
     journey: str = Field(index=True)
     kind: str
+    names: str | None = None
+
+
+class IssuedBlockRow(SQLModel, table=True):
+    """How many serials of a year an issuer has given out, in whole blocks: those before `upto`."""
+
+    __tablename__ = "issued_block"
+
+    issuer: str = Field(primary_key=True)
+    year: int = Field(primary_key=True)
+    upto: int
 
 
 class InboxRow(SQLModel, table=True):

@@ -8,11 +8,15 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, ClassVar
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, TypeAdapter, model_validator
+from pydantic_core import PydanticCustomError
 
 from schemas.base import Code, Identifier, Instant, Reading, Tolerant
-from schemas.identity import IdentifierKind, KnownAs
+from schemas.check_characters import Misread
+from schemas.identity import IdentifierKind, KnownAs, spellings
 from schemas.stages import StageId
+
+_IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
 
 Identifiers = Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=100)]
 TwoPeople = Annotated[tuple[Identifier, ...], Field(min_length=2, max_length=4)]
@@ -261,6 +265,32 @@ class PatientLeft(EventData):
 class PatientStatus(EventData):
     KEY = "status"
     status: Code
+
+
+class IdentifierAssigned(EventData):
+    """An identifier of a partner's own for a thing of the journey; `names`: the identifier that we know it under.
+
+    A GSRN, SGTIN or SSCC has to bear the right check digit.
+    """
+
+    KEY = "value"
+    kind: IdentifierKind
+    value: Identifier
+    names: Identifier
+
+    @model_validator(mode="after")
+    def _is_of_its_kind(self) -> "IdentifierAssigned":
+        try:
+            scanned = spellings(self.kind, self.value)
+        except Misread as wrong:
+            raise PydanticCustomError(wrong.code, "{detail}", {"detail": wrong.detail}) from None
+        for each in scanned:
+            _IDENTIFIER.validate_python(each)
+        return self
+
+    def identifiers(self) -> Iterator[KnownAs]:
+        for each in spellings(self.kind, self.value):
+            yield KnownAs(kind=self.kind, value=each, names=self.names)
 
 
 class FollowUpCompleted(EventData):

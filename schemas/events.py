@@ -51,6 +51,7 @@ CATALOGUE: dict[str, type[EventData]] = {
     "milestone.reached": said.MilestoneReached,
     "labels.issued": said.LabelsIssued,
     "labels.reconciled": said.LabelsReconciled,
+    "identifier.assigned": said.IdentifierAssigned,
 }
 """Every event type of version 1, and what its data says."""
 

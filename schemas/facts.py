@@ -5,6 +5,7 @@ A fact is either a partner's event that the journey has judged (its `type` is th
 from facts alone, so whatever a page shows can be made again from the ledger.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
@@ -68,12 +69,16 @@ class FactData(Strict):
 
 
 class EventFact(FactData):
-    """A partner's event that took effect. `said` is the event's data; `stage` is empty for a journey-wide one."""
+    """A partner's event that took effect. `said` is the event's data; `stage` is empty for a journey-wide one.
+
+    `read_as`: identifiers of partners' in it (`identifier.assigned`), each with the one of ours that it stood for.
+    """
 
     stage: StageId | None = None
     visit: PositiveInt | None = None
     subject: Identifier
     said: dict[str, Any]
+    read_as: dict[str, Identifier] = Field(default_factory=dict)
 
 
 class EventWithoutEffect(FactData):
@@ -331,6 +336,21 @@ class Appended(Strict):
     last_seq: NonNegativeInt
     offset: NonNegativeInt = 0
     taken: tuple[KnownAs, ...] = Field(default=())
+
+
+def in_our_words(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What an event said, from its fact's data, with ours in the place of every identifier of a partner's."""
+    read_as: Mapping[str, str] = data.get("read_as", {})
+
+    def ours(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: ours(each) for name, each in value.items()}
+        if isinstance(value, list):
+            return [ours(each) for each in value]
+        return read_as.get(value, value) if isinstance(value, str) else value
+
+    said: dict[str, Any] = ours(data["said"])
+    return said
 
 
 def event_fact(seq: int, event: PartnerEvent, fact_type: str, data: FactData) -> Fact:

@@ -1,53 +1,73 @@
 """Who and what: the chain-of-identity id, parties in their roles, identifiers of things."""
 
 import secrets
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, WithJsonSchema
+from pydantic import WithJsonSchema
 
+from schemas import gs1_keys, isbt128
 from schemas.base import Identifier, Strict
+from schemas.check_characters import ALPHANUMERIC, Misread, ends_in, ends_in_mod_37_2, mod_37_2, of_length, validator
 
-_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _SERIAL_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PREFIX = "CLEW"
 _SERIAL_LENGTH = 16
-
-
-def check_character(text: str) -> str:
-    """The ISO/IEC 7064 mod 37-2 check character (0-9, A-Z or `*`) of an upper-case alphanumeric text."""
-    total = 0
-    for character in text:
-        total = (total + _ALPHABET.index(character)) * 2 % 37
-    return (_ALPHABET + "*")[(38 - total) % 37]
+_NUMBER_LENGTH = 5
+SERIALS_A_YEAR = len(ALPHANUMERIC) ** _NUMBER_LENGTH
+"""Serials of one facility and year, from 0; for one in 37 of them there is no id (`isbt_coi`)."""
 
 
 def new_coi() -> str:
     """A fresh chain-of-identity id: opaque, without meaning, 80 random bits, with a check character."""
     serial = _PREFIX + "".join(secrets.choice(_SERIAL_ALPHABET) for _ in range(_SERIAL_LENGTH))
-    return serial + check_character(serial)
+    return serial + mod_37_2(serial)
 
 
-def _checked(value: str) -> str:
-    body, check = value[:-1], value[-1:]
-    well_formed = (
-        len(value) == len(_PREFIX) + _SERIAL_LENGTH + 1
-        and value.startswith(_PREFIX)
-        and all(character in _ALPHABET for character in body)
-    )
-    if not well_formed:
-        raise ValueError("a chain-of-identity id is CLEW, 16 letters or digits and a check character")
-    if check_character(body) != check:
-        raise ValueError("the check character does not fit: a character was misread or mistyped")
-    return value
+def isbt_coi(facility: str, year: int, serial: int) -> str | None:
+    """The ISBT 128 chain-of-identity identifier (structure 040) of a serial; None for one that has none.
+
+    Of the six characters that are the issuer's own, the last is a check character, so that a typing error cannot lead
+    to the next patient. It must be a letter or digit: a serial whose check character is `*` is passed over.
+    """
+    number = ""
+    for _ in range(_NUMBER_LENGTH):
+        serial, digit = divmod(serial, len(ALPHANUMERIC))
+        number = ALPHANUMERIC[digit] + number
+    body = f"{isbt128.COI_PREFIX}{facility}{year % 100:02}{number}"
+    check = mod_37_2(body)
+    return None if check == "*" else body + check
+
+
+def read_coi(value: str) -> str:
+    """An id of one of our issuers. Raises `Misread`, which says what is wrong."""
+    if value.startswith(_PREFIX):
+        of_length(value, len(_PREFIX) + _SERIAL_LENGTH + 1)
+        return ends_in_mod_37_2(value)
+    if value.startswith(isbt128.COI_PREFIX):
+        isbt128.chain_of_identity(value)
+        ends_in(value, mod_37_2(value[:-1]))
+        return value
+    raise Misread("wrong_form", f"a chain-of-identity id begins with {_PREFIX} or {isbt128.COI_PREFIX}")
 
 
 CoiId = Annotated[
     str,
-    AfterValidator(_checked),
-    WithJsonSchema({"type": "string", "pattern": r"^CLEW[0-9A-Z]{16}[0-9A-Z*]$"}),
+    validator(read_coi),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^(CLEW[0-9A-Z]{16}[0-9A-Z*]|CH[A-NP-Z1-9][A-NP-Z0-9]{2}[0-9]{4}[0-9A-Z]{6})$",
+        }
+    ),
 ]
 """A chain-of-identity id: issued once for a therapy, kept for every collection of it, never reused."""
+
+
+def scanned_spelling(coi: str) -> str | None:
+    """What a scanner reads where the id is on a label as ISBT 128 (structure 040); None for an id of another issuer."""
+    return f"&/{coi}" if coi.startswith(isbt128.COI_PREFIX) else None
 
 
 class Role(StrEnum):
@@ -70,10 +90,30 @@ class IdentifierKind(StrEnum):
     BATCH = "batch"
     DOSE = "dose"
     SHIPMENT = "shipment"
+    GSRN = "gsrn"
+    SGTIN = "sgtin"
+    SSCC = "sscc"
 
 
 class KnownAs(Strict):
-    """One line of the crosswalk: this identifier belongs to the journey."""
+    """One line of the crosswalk: this identifier belongs to the journey.
+
+    `names`: the identifier of ours that this one, a partner's, stands for.
+    """
 
     kind: IdentifierKind
     value: Identifier
+    names: Identifier | None = None
+
+
+_KEYS: dict[IdentifierKind, Callable[[str], str]] = {
+    IdentifierKind.GSRN: gs1_keys.gsrn_key,
+    IdentifierKind.SGTIN: gs1_keys.sgtin_key,
+    IdentifierKind.SSCC: gs1_keys.sscc_key,
+}
+
+
+def spellings(kind: IdentifierKind, value: str) -> tuple[str, ...]:
+    """An identifier as it was said and, where the kind has one, as a scanner gives it. Raises `Misread`."""
+    key = _KEYS.get(kind)
+    return tuple(dict.fromkeys((value, key(value)))) if key else (value,)

@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 
 from schemas.base import Identifier, Instant, Strict
-from schemas.identity import CoiId, check_character
+from schemas.check_characters import mod_37_2
+from schemas.identity import CoiId
 from schemas.stages import Temperature
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -30,7 +31,7 @@ Gs1Prefix = Annotated[str, StringConstraints(pattern=r"^[0-9]{4,12}$")]
 
 
 def _checked(value: str) -> str:
-    if check_character(value[:-1]) != value[-1:]:
+    if mod_37_2(value[:-1]) != value[-1:]:
         raise ValueError("the check character does not fit: a character was misread or mistyped")
     return value
 
@@ -52,7 +53,7 @@ def new_set() -> str:
 def label_number(label_set: str, place: int) -> str:
     """The number of a set's label; places count from 1."""
     body = f"{label_set}{place:03}"
-    return body + check_character(body)
+    return body + mod_37_2(body)
 
 
 class LabelStatus(StrEnum):

@@ -1,10 +1,14 @@
 """Every setting, in one place. `docs/reference.md` lists them; a test holds the two together."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from schemas import isbt128
+from schemas.check_characters import validator
 
 
 class Settings(BaseSettings):
@@ -43,6 +47,14 @@ class Settings(BaseSettings):
     event_origins: str = Field(
         default="*", description="Names of senders that may ask to send events, comma-separated; `*`: any."
     )
+    coi_issuer: Literal["opaque", "isbt128-040"] = Field(
+        default="opaque",
+        description="Who issues chain-of-identity ids: `opaque`, or `isbt128-040` (ISBT 128, structure 040).",
+    )
+    isbt_facility: Annotated[str, validator(isbt128.facility)] | None = Field(
+        default=None,
+        description="The facility identification number that ICCBBA gave you; `isbt128-040` needs it.",
+    )
     partner_timeout: float = Field(default=10, gt=0, description="Seconds to wait for a partner's answer.")
     webhook_timeout: float = Field(default=15, gt=0, le=60, description="Seconds that a subscriber has to answer.")
     allow_private_subscribers: bool = Field(
@@ -58,6 +70,15 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least that is logged."
     )
+
+    @model_validator(mode="after")
+    def _issuer_has_its_facility(self) -> Self:
+        if self.coi_issuer == "isbt128-040" and self.isbt_facility is None:
+            raise PydanticCustomError(
+                "facility_missing",
+                "CLEW_COI_ISSUER=isbt128-040 needs CLEW_ISBT_FACILITY, the number that ICCBBA gave your facility",
+            )
+        return self
 
     @property
     def secrets_file(self) -> Path:

@@ -13,6 +13,7 @@ from schemas.facts import (
     JourneyLeaving,
 )
 from workflows import labels
+from workflows.aliases import learn, read_as, understood
 from workflows.effects import departure, take_effect
 from workflows.notebook import Notebook
 from workflows.rules import Verdict, identity_of, judge, judge_afresh
@@ -135,32 +136,39 @@ def _apply(state: JourneyState, notebook: Notebook, event: PartnerEvent, verdict
     if verdict.stage is None or verdict.step is None:
         _apply_to_journey(state, notebook, event, now)
     else:
-        _apply_to_stage(Hearing(state, verdict.stage, event, event.said()), notebook, verdict.step, now)
+        meant = understood(state, event)
+        _apply_to_stage(Hearing(state, verdict.stage, meant, meant.said()), event, notebook, verdict.step, now)
     notebook.answer(event, EventStatus.APPLIED)
 
 
 def _apply_to_journey(state: JourneyState, notebook: Notebook, event: PartnerEvent, now: datetime) -> None:
-    notebook.note_event(event, event.type, EventFact(subject=event.subject, said=event.data))
+    known = read_as(state, event)
+    lines = learn(state, understood(state, event))
+    fact = EventFact(subject=event.subject, said=event.data, read_as=known, identifiers=lines)
+    notebook.note_event(event, event.type, fact)
     labels.take_effect(state, event)
     if event.type in LEAVES:
         leave(state, notebook, LEAVES[event.type], now)
 
 
-def _apply_to_stage(hearing: Hearing, notebook: Notebook, step: Step, now: datetime) -> None:
-    stage, event = hearing.stage, hearing.event
+def _apply_to_stage(hearing: Hearing, event: PartnerEvent, notebook: Notebook, step: Step, now: datetime) -> None:
+    """`event`: as it was sent, for the record; the hearing has it in our own words, for the rules."""
+    stage = hearing.stage
     departs = departure(hearing, step)
     fact = EventFact(
         stage=stage.id,
         visit=stage.visit,
         subject=event.subject,
         said=event.data,
+        read_as=read_as(hearing.state, event),
         identifiers=tuple(hearing.said.identifiers()),
         materials=take_effect(hearing),
     )
     seq = notebook.note_event(event, event.type, fact)
     stage.traceparent = event.traceparent
+    data = hearing.event.data
     stage.heard.append(
-        Heard(seq=seq, type=event.type, key=hearing.said.key(), occurred_at=event.occurred_at, data=event.data)
+        Heard(seq=seq, type=event.type, key=hearing.said.key(), occurred_at=event.occurred_at, data=data)
     )
     if departs is not None:
         deviation = notebook.deviate(departs.code, now, stage=stage.id, blocks=departs.blocks)

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from schemas.event_data import MaterialReceived, Shipment
+from schemas.event_data import IdentifierAssigned, MaterialReceived, Shipment
 from schemas.events import DESKS, PartnerEvent
 from schemas.facts import EventStatus
-from workflows import labels
+from workflows import aliases, labels
+from workflows.aliases import ASSIGNED, understood
 from workflows.stages import KINDS
 from workflows.state import JourneyState, StageState, StageStatus
 from workflows.steps import Hearing, Refusal, Step
@@ -40,7 +41,8 @@ def judge(state: JourneyState, event: PartnerEvent) -> Verdict:
 
 
 def judge_afresh(state: JourneyState, event: PartnerEvent) -> Verdict:
-    """The verdict on an event as if its id had never been heard."""
+    """The verdict on an event as if its id had never been heard, in our own words for what it names."""
+    event = understood(state, event)
     if state.closed is not None:
         return Verdict(EventStatus.LATE, "journey_closed")
     if state.leaving is not None:
@@ -49,6 +51,8 @@ def judge_afresh(state: JourneyState, event: PartnerEvent) -> Verdict:
         return Verdict(EventStatus.APPLIED)
     if event.type in DESKS:
         return Verdict(*labels.word_on(state, event))
+    if event.type == ASSIGNED:
+        return _judge_assignment(state, cast(IdentifierAssigned, event.said()))
     return _judge_for_stage(state, event)
 
 
@@ -66,6 +70,21 @@ def waits_under(state: JourneyState, identity: str) -> str | None:
 def identity_of(waiting: Mapping[str, Any]) -> str:
     """The identity of an event as the state keeps it while it waits."""
     return f"{waiting['source']} {waiting['id']}"
+
+
+def _judge_assignment(state: JourneyState, assigned: IdentifierAssigned) -> Verdict:
+    """Concerns no stage; but while identity is in doubt nothing gets another name."""
+    if aliases.is_known(state, assigned):
+        return Verdict(EventStatus.DUPLICATE, "said_before")
+    if state.is_held:
+        return Verdict(EventStatus.HELD, "journey_held")
+    if aliases.kind_of(state, assigned.names) is None:
+        return Verdict(EventStatus.HELD, "reference_unknown")
+    refusal = aliases.refusal(state, assigned)
+    if refusal is None:
+        return Verdict(EventStatus.APPLIED)
+    stage = next(iter(state.active()), None)
+    return Verdict(EventStatus.REFUSED, refusal.reason, stage, refusal=refusal)
 
 
 def _judge_for_stage(state: JourneyState, event: PartnerEvent) -> Verdict:

@@ -12,6 +12,7 @@ from temporalio.common import RawValue, RetryPolicy
 from schemas.events import PartnerEvent
 from schemas.facts import Appended, Batch, SignalQuarantined
 from workflows import hearing
+from workflows.aliases import forget
 from workflows.notebook import Notebook
 from workflows.ports import LedgerPort
 from workflows.state import Impasse, JourneyState
@@ -125,6 +126,7 @@ class Scribe:
         self._state.offset = appended.offset
         if not appended.taken:
             return
+        forget(self._state, appended.taken)
         about = tuple(each.value for each in appended.taken)
         deviation = self._notebook.deviate("identifier_in_use", workflow.now(), about=about, blocks=True)
         for stage in self._state.active()[:1]:

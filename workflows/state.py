@@ -137,6 +137,7 @@ class JourneyState(BaseModel):
     releases: dict[str, Release] = Field(default_factory=dict)
     references: dict[str, tuple[str, int]] = Field(default_factory=dict)
     donations: list[str] = Field(default_factory=list)
+    aliases: dict[str, str] = Field(default_factory=dict)
     tasks: dict[str, TaskState] = Field(default_factory=dict)
     deviations: dict[str, OpenDeviation] = Field(default_factory=dict)
     label_sets: dict[str, LabelSet] = Field(default_factory=dict)

@@ -75,6 +75,7 @@ Search = Annotated[
             "order_exists",
             "identifier_in_use",
             "body_too_large",
+            "no_coi_left",
             "ledger_unavailable",
         ),
     },

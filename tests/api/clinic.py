@@ -4,6 +4,7 @@ import base64
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from temporalio.client import Client
 from api.app import CONNECT_WHEN_NEEDED, Connect, create_app
 from ledger.append import append
 from ledger.database import Database
+from ledger.issuing import Issuer
 from ledger.tail import Tail
 from schemas.facts import Batch, Fact
 from schemas.settings import Settings
@@ -83,6 +85,11 @@ class Clinic:
             if (each["source"], each["id"]) == (event["source"], event["id"]):
                 return str(each["status"])
         raise AssertionError(f"{event['id']} is not on record")
+
+    def issue_from(self, issuer: Issuer) -> None:
+        """Have ids of journeys issued by somebody else from now on."""
+        assert self._app is not None, "the API runs in another process"
+        self._app.state.services = replace(self._app.state.services, issuer=issuer)
 
     async def record(self, coi: str, *facts: Fact) -> None:
         """Put facts on the ledger, as the journey's workflow would."""

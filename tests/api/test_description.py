@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from fhir.resources.R4B.operationoutcome import OperationOutcome
 from pydantic import TypeAdapter
 
-from api import answers, examples, fhir_examples, label_examples
+from api import agreement, answers, examples, fhir_examples, label_examples
 from api.app import create_app
 from api.callers import CALLERS
 from api.cursors import Page
@@ -93,6 +93,9 @@ def test_every_route_of_the_design_is_there(document: dict[str, Any]) -> None:
         "GET /fhir/R4/{kind}/{id}",
         "GET /fhir/R4/{kind}/{id}/_history/{version}",
         "POST /v1/journeys/{coi}/decisions",
+        "GET /v1/journeys/{coi}/identifiers",
+        "GET /v1/identifiers/{value}",
+        "POST /v1/scan",
         "GET /v1/tasks",
         "GET /v1/deviations",
         "POST /v1/journeys/{coi}/labels",
@@ -185,7 +188,8 @@ def test_every_refusal_of_the_fhir_interface_is_an_outcome_with_a_listed_code(do
     for answer in refused:
         assert list(answer["content"]) == ["application/fhir+json"]
         for each in answer["content"]["application/fhir+json"]["examples"].values():
-            assert OperationOutcome.model_validate(each["value"]).issue[0].details.coding[0].code in CODES
+            outcome = OperationOutcome.model_validate(each["value"]).model_dump()
+            assert outcome["issue"][0]["details"]["coding"][0]["code"] in CODES
 
 
 @pytest.mark.parametrize(
@@ -219,6 +223,10 @@ def test_kinds_are_of_listed_codes() -> None:
     [
         (examples.EVENT_RECEIPTS, answers.EventReceipt | answers.BatchReceipt),
         (examples.EVENT, answers.EventView),
+        (examples.IDENTIFIER, answers.IdentifierLookup),
+        (examples.IDENTIFIER_PAGE, Page[answers.IdentifierView]),
+        (examples.SCAN_BODY["application/json"], agreement.ToScan),
+        (examples.SCANNED, agreement.Scanned),
         (examples.EVENT_PAGE, Page[answers.EventView]),
         (examples.EVENT_DISMISSED, answers.EventView),
         (examples.EVENT_RELEASED, answers.EventView),

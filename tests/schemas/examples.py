@@ -75,4 +75,5 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "destroyed": 1,
         "returned": 0,
     },
+    "identifier.assigned": {"kind": "sgtin", "value": "010950600013435221BAG1", "names": "BAG-1"},
 }

@@ -38,12 +38,24 @@ def test_the_environment_is_read_and_an_empty_variable_counts_as_unset(monkeypat
         ("RELAY_INTERVAL", "0"),
         ("PARTNER_TIMEOUT", "-1"),
         ("MAX_CACHED_JOURNEYS", "-1"),
+        ("COI_ISSUER", "isbt"),
+        ("ISBT_FACILITY", "O9999"),
+        ("ISBT_FACILITY", "A999"),
+        ("ISBT_FACILITY", "AB0C9"),
     ],
 )
 def test_a_setting_that_cannot_be_read_is_refused(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"CLEW_{name}", value)
     with pytest.raises(ValidationError):
         Settings()
+
+
+def test_a_licensed_issuer_needs_the_facilitys_own_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLEW_COI_ISSUER", "isbt128-040")
+    with pytest.raises(ValidationError, match="needs CLEW_ISBT_FACILITY"):
+        Settings()
+    monkeypatch.setenv("CLEW_ISBT_FACILITY", "A9999")
+    assert Settings().isbt_facility == "A9999"
 
 
 def test_every_setting_says_what_it_is_for() -> None:

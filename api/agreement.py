@@ -1,0 +1,100 @@
+"""What a scan leads to through the crosswalk, and whether it agrees with the journey that it was made for."""
+
+from collections.abc import Mapping
+
+from pydantic import Field
+
+from api.answers import Answer, IdentifierLookup
+from ledger.tables import IdentifierRow
+from schemas.base import Strict
+from schemas.identity import CoiId
+from standards.parts import Check, Part, PartKind, Problem, Scan
+from standards.scanning import MOST_CHARACTERS, as_identifier
+
+IDENTIFYING = frozenset({PartKind.COI, PartKind.DONATION, PartKind.SGTIN, PartKind.SSCC, PartKind.GSRN})
+"""Kinds of part that name one thing alone: a scan agrees only where each of them is known."""
+
+
+class ToScan(Strict):
+    """Raw scanner input. `journey`: the one that it should agree with."""
+
+    text: str = Field(min_length=1, max_length=MOST_CHARACTERS)
+    journey: CoiId | None = None
+
+
+class PartView(Answer):
+    """One thing that the scan names. `leads_to`: what the crosswalk knows under it."""
+
+    kind: PartKind
+    value: str | None
+    check: Check
+    text: str
+    problem: Problem | None
+    leads_to: IdentifierLookup | None
+
+
+class Scanned(Answer):
+    """What was scanned. `journeys`: all that it leads to; more than one is a reason to stop.
+
+    `agrees` with the journey asked about: null where that cannot be said, or none was asked about.
+    """
+
+    parts: list[PartView]
+    problem: Problem | None
+    journeys: list[str]
+    agrees: bool | None
+
+
+def lookups_of(text: str, scan: Scan) -> list[str]:
+    """Every spelling that the crosswalk is to be asked for: what was scanned as it is, and what it was read as."""
+    among = [*as_identifier(text), *(spelt for part in scan.parts for spelt in part.lookups)]
+    return sorted({each for spelt in among for each in as_identifier(spelt)})
+
+
+def scanned(text: str, scan: Scan, known: Mapping[str, IdentifierRow], journey: str | None) -> Scanned:
+    """The answer. A name that the crosswalk has letter for letter is that name, whatever it looks like otherwise."""
+    whole = next((known[each] for each in as_identifier(text) if each in known), None)
+    parts = (
+        [_as_known(whole)]
+        if whole is not None and not _leads(scan, known)
+        else [_view(each, known) for each in scan.parts]
+    )
+    problem = None if whole is not None else scan.problem
+    journeys = sorted({each.leads_to.journey for each in parts if each.leads_to})
+    agrees = _agrees(parts, problem, journeys, journey) if journey else None
+    return Scanned(parts=parts, problem=problem, journeys=journeys, agrees=agrees)
+
+
+def _agrees(parts: list[PartView], problem: Problem | None, journeys: list[str], journey: str) -> bool | None:
+    """False as soon as anything is another journey's; true only where nothing is wrong and nothing unknown."""
+    if any(each != journey for each in journeys):
+        return False
+    in_doubt = problem is not None or any(each.problem for each in parts)
+    unknown = any(each.kind in IDENTIFYING and each.leads_to is None for each in parts)
+    return True if journeys and not in_doubt and not unknown else None
+
+
+def _leads(scan: Scan, known: Mapping[str, IdentifierRow]) -> bool:
+    return any(
+        spelt in known for part in scan.parts for spelt in part.lookups if part.kind is not PartKind.UNRECOGNISED
+    )
+
+
+def _view(part: Part, known: Mapping[str, IdentifierRow]) -> PartView:
+    row = next((known[each] for each in part.lookups if each in known), None)
+    leads_to = IdentifierLookup.model_validate(row) if row is not None else None
+    if part.kind is PartKind.UNRECOGNISED and row is not None:
+        return _as_known(row)
+    shown = part.model_dump(include={"kind", "value", "check", "text", "problem"})
+    return PartView(**shown, leads_to=leads_to)
+
+
+def _as_known(row: IdentifierRow) -> PartView:
+    return PartView(
+        kind=PartKind.KNOWN,
+        value=row.value,
+        check=Check.NONE,
+        text=f"{row.kind} {row.value}",
+        problem=None,
+        leads_to=IdentifierLookup.model_validate(row),
+    )

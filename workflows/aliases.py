@@ -1,0 +1,123 @@
+"""Partners' identifiers for things of a journey: learnt once, and read as ours wherever they are scanned. Pure."""
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+from schemas.event_data import IdentifierAssigned
+from schemas.events import PartnerEvent
+from schemas.gs1_keys import from_urn
+from schemas.identity import IdentifierKind, KnownAs
+from workflows.checks import mismatch
+from workflows.state import JourneyState
+from workflows.steps import Refusal
+
+ASSIGNED = "identifier.assigned"
+
+THINGS = frozenset(
+    {"id", "containers", "container", "doses", "dose", "parents", "batch", "donation", "reference", "names"}
+)
+"""Fields of events that name a thing of the journey. Another that does is added here."""
+
+_STANDS_FOR: dict[IdentifierKind, frozenset[IdentifierKind]] = {
+    IdentifierKind.COI: frozenset({IdentifierKind.COI}),
+    IdentifierKind.GSRN: frozenset({IdentifierKind.COI, IdentifierKind.ORDER}),
+    IdentifierKind.SGTIN: frozenset({IdentifierKind.CONTAINER, IdentifierKind.DOSE}),
+    IdentifierKind.SSCC: frozenset({IdentifierKind.CONTAINER, IdentifierKind.DOSE, IdentifierKind.SHIPMENT}),
+}
+"""What each kind can stand for; any other only for its own kind."""
+
+
+def understood(state: JourneyState, event: PartnerEvent) -> PartnerEvent:
+    """The event in our own words: each identifier that stands for a thing of ours is read as that thing.
+
+    The same event where there is nothing to read so.
+    """
+    if not state.aliases:
+        return event
+    subject, data = _ours(state, event.subject), _read(state, event.data)
+    if (subject, data) == (event.subject, event.data):
+        return event
+    return event.model_copy(update={"subject": subject, "data": data})
+
+
+def read_as(state: JourneyState, event: PartnerEvent) -> dict[str, str]:
+    """The identifiers in an event that are a partner's, each with ours."""
+    said = {event.subject, *_named(event.data)}
+    return {each: _ours(state, each) for each in sorted(said) if _ours(state, each) != each}
+
+
+def refusal(state: JourneyState, assigned: IdentifierAssigned) -> Refusal | None:
+    """Why an identifier cannot stand for a thing: it names something else already, or things of another kind.
+
+    One that is taken puts identity in doubt (invariant 3): two bags would answer to one name.
+    """
+    taken = [each for each in _spelt(assigned) if _is_taken(state, each, assigned.names)]
+    if taken:
+        return mismatch(*taken, assigned.names)
+    able = _STANDS_FOR.get(assigned.kind, frozenset({assigned.kind}))
+    return None if kind_of(state, assigned.names) in able else Refusal(reason="kind_mismatch")
+
+
+def is_known(state: JourneyState, assigned: IdentifierAssigned) -> bool:
+    """Whether the journey knows it under that very thing by now."""
+    return all(state.aliases.get(each) == assigned.names for each in _spelt(assigned))
+
+
+def learn(state: JourneyState, event: PartnerEvent) -> tuple[KnownAs, ...]:
+    """Remember what an identifier stands for; gives its lines of the crosswalk."""
+    lines = tuple(event.said().identifiers())
+    assigned = cast(IdentifierAssigned, event.said()) if event.type == ASSIGNED else None
+    if assigned is not None:
+        state.aliases |= dict.fromkeys(_spelt(assigned), assigned.names)
+    return lines
+
+
+def forget(state: JourneyState, taken: Iterable[KnownAs]) -> None:
+    """What turns out to be another journey's stands for nothing in this one."""
+    for each in taken:
+        state.aliases.pop(each.value, None)
+
+
+def kind_of(state: JourneyState, name: str) -> IdentifierKind | None:
+    """What a name of our own names; None for one that the journey does not know."""
+    start = state.start
+    material = state.materials.get(name)
+    if material is not None:
+        return IdentifierKind.DOSE if material.kind == "product" else IdentifierKind.CONTAINER
+    known = {start.coi: IdentifierKind.COI, start.order: IdentifierKind.ORDER}
+    known |= dict.fromkeys(state.donations, IdentifierKind.DONATION)
+    known |= dict.fromkeys(state.references, IdentifierKind.SHIPMENT)
+    known |= dict.fromkeys(state.batches, IdentifierKind.BATCH)
+    return known.get(name)
+
+
+def _is_taken(state: JourneyState, value: str, names: str) -> bool:
+    return kind_of(state, value) is not None or state.aliases.get(value, names) != names
+
+
+def _spelt(assigned: IdentifierAssigned) -> list[str]:
+    return [each.value for each in assigned.identifiers()]
+
+
+def _ours(state: JourneyState, said: str) -> str:
+    return state.aliases.get(said) or state.aliases.get(from_urn(said), said)
+
+
+def _read(state: JourneyState, data: dict[str, Any]) -> dict[str, Any]:
+    return {name: _read_thing(state, value) if name in THINGS else value for name, value in data.items()}
+
+
+def _read_thing(state: JourneyState, value: Any) -> Any:
+    if isinstance(value, str):
+        return _ours(state, value)
+    if isinstance(value, list | tuple):
+        return [_read_thing(state, each) for each in value]
+    return _read(state, value) if isinstance(value, dict) else value
+
+
+def _named(value: Any) -> Iterable[str]:
+    """Every name of a thing in an event's data."""
+    for name, each in value.items():
+        if name in THINGS:
+            for item in each if isinstance(each, list | tuple) else [each]:
+                yield from _named(item) if isinstance(item, dict) else [str(item)]

@@ -64,6 +64,11 @@ KINDS: dict[str, type[ClewError]] = {
     "delivery_under_way": Conflict,
     "delivery_unknown": Conflict,
     "delivery_not_unknown": Conflict,
+    "unknown_entry": NotFound,
+    "unknown_checkpoint": NotFound,
+    "ledger_inconsistent": Conflict,
+    "checkpoints_damaged": Conflict,
+    "signing_key_unusable": Unavailable,
     "ledger_unavailable": Unavailable,
     "temporal_unavailable": Unavailable,
 }

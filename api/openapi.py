@@ -25,6 +25,7 @@ TAGS = [
     {"name": "connectors", "description": "How partners' own forms are read and written, and what they sent."},
     {"name": "feed", "description": "The ledger as it goes on."},
     {"name": "messages", "description": "What events and entries look like, for programs."},
+    {"name": "proof", "description": "What can be held against us: checkpoints, proofs, dossiers."},
     {"name": "operation", "description": "For those who run Clew."},
 ]
 

@@ -12,6 +12,7 @@ from api.reception import Reception
 from api.relay import Relay
 from api.temporal_link import TemporalLink
 from ledger.database import Database
+from ledger.notary import Notary
 from ledger.tail import Tail
 from schemas.settings import Settings
 
@@ -28,6 +29,7 @@ class Services:
     tail: Tail
     origins: Origins
     owners: Owners
+    notary: Notary
     settings: Settings
 
 

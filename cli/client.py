@@ -31,8 +31,7 @@ class Api:
 
     def get(self, path: str, **query: Any) -> Any:
         """The decoded answer; query parameters that are None are left out."""
-        given = {name: value for name, value in query.items() if value is not None}
-        return self._json("GET", path, params=given)
+        return self._json("GET", path, params=_given(query))
 
     def items(self, path: str, **query: Any) -> Iterator[Any]:
         """Every item of a list, page after page."""
@@ -53,7 +52,15 @@ class Api:
         """The decoded answer."""
         return self._json("DELETE", path, params=query)
 
+    def download(self, path: str, **query: Any) -> bytes:
+        """The answer as it is; query parameters that are None are left out."""
+        return self._answer("GET", path, params=_given(query)).content
+
     def _json(self, method: str, path: str, **request: Any) -> Any:
+        answer = self._answer(method, path, **request)
+        return answer.json() if answer.content else None
+
+    def _answer(self, method: str, path: str, **request: Any) -> httpx.Response:
         try:
             answer = self._client.request(method, path, **request)
         except httpx.HTTPError:
@@ -63,7 +70,11 @@ class Api:
             ) from None
         if not answer.is_success:
             raise refusal(answer)
-        return answer.json() if answer.content else None
+        return answer
+
+
+def _given(query: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in query.items() if value is not None}
 
 
 def refusal(answer: httpx.Response) -> ApiRefused:

@@ -9,8 +9,10 @@ import typer
 
 from cli import (
     bench,
+    checkpoint,
     delivery,
     demo,
+    dossier,
     event,
     feed,
     journey,
@@ -37,8 +39,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 RUN = (up, demo, serve, nats, simulate)
-SAY = (protocol, journey, event, message, delivery, partner, feed, subscription, task)
-for command in (*RUN, *SAY, verify, bench):
+SAY = (protocol, journey, dossier, event, message, delivery, partner, feed, subscription, task)
+for command in (*RUN, *SAY, verify, checkpoint, bench):
     command.register(app)
 
 

@@ -15,6 +15,7 @@ from ledger.merkle import HEIGHT, WIDTH, Node, leaf_hash, root_of
 from ledger.statements import table_of
 from ledger.tables import TileRow
 from ledger.view import ENTRY
+from schemas.errors import Conflict
 
 Result = TypeVar("Result")
 
@@ -68,7 +69,7 @@ def tiles_of(size: int) -> int:
 def node_in(connection: Connection) -> Node:
     """The tree of a database. Each tile is read once, so it is for a few proofs at a time.
 
-    Raises `LookupError` where it is not as complete as the ledger's head says.
+    Raises `Conflict` (`ledger_inconsistent`) where it is not as complete as the ledger's head says.
     """
     rows: dict[tuple[int, int], list[bytes]] = {}
 
@@ -80,7 +81,7 @@ def node_in(connection: Connection) -> Node:
         if row is None:
             row = rows[tile, held] = _tile(connection, tile + 1, held)
         if begin + count > len(row):
-            raise LookupError("the tree is not whole")
+            raise Conflict("ledger_inconsistent", "The ledger lacks a part of its tree. `clew verify` says where.")
         return root_of(row[begin : begin + count])
 
     return node

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from typing import Any
 
-from ledger.chain import Line, data_text, digest, genesis
+from ledger.chain import Line, data_text, genesis, spelt
 from ledger.merkle import Growing, Tile
 from ledger.stored import moment
 from schemas.base import Strict
@@ -37,11 +37,10 @@ class Finding(Strict):
 class Walk:
     """How far the check has come: the last good position, the journeys' tails, the tree over all before it."""
 
-    def __init__(self, remembered: int = REMEMBERED) -> None:
+    def __init__(self) -> None:
         self.position = 0
         self.journeys = 0
         self.tree = Growing()
-        self._remembered = remembered
         self._tails: dict[str, Tail] = {}
         self._older: dict[str, Tail] = {}
 
@@ -69,7 +68,7 @@ class Walk:
                 finding = found
                 break
             leaves.append(sha256(b"\0" + found).digest())
-        if len(self._tails) > self._remembered:
+        if len(self._tails) > REMEMBERED:
             self._older, self._tails = self._tails, {}
         return self.tree.add(leaves), finding
 
@@ -122,7 +121,7 @@ def _as_stored(
     fastest way."""
     at, on = moment(occurred_at), moment(recorded_at)
     try:
-        made = digest(position, journey, seq, kind, at, on, actor, source, event_id, data, previous)
+        made = sha256(spelt(position, journey, seq, kind, at, on, actor, source, event_id, data, previous)).digest()
     except TypeError:
         return None
     return made if made.hex() == own else None
@@ -132,7 +131,8 @@ def _as_meant(row: Row) -> bytes | None:
     """The hash if it is the row's own, of what the stored text means, however a database spells it."""
     try:
         data = data_text(json.loads(row[9]))
-        made = digest(*Line._make((*row[:4], moment(row[4]), moment(row[5]), *row[6:9], data, row[10])))
+        line = Line._make((*row[:4], moment(row[4]), moment(row[5]), *row[6:9], data, row[10]))
+        made = sha256(spelt(*line)).digest()
     except (TypeError, ValueError, OverflowError):
         return None
     return made if made.hex() == row[11] else None

@@ -1,6 +1,6 @@
 """Checkpoints as witnesses of what the ledger was: those on file, and one that somebody kept."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ledger.checkpoint_log import CheckpointLog, Kept
 from ledger.checkpoints import Checkpoint, read_checkpoint
@@ -103,24 +103,26 @@ class Witnesses:
         return None
 
 
-def witnesses_of(settings: Settings, note: str | None = None, key: PublicKey | None = None) -> Witnesses:
-    """The witnesses that there are on this machine, and a checkpoint that a reader kept, with the key that signed it.
+def witnesses_of(settings: Settings, note: str | None = None, trusted: Sequence[PublicKey] | None = None) -> Witnesses:
+    """The witnesses that there are on this machine, and a checkpoint that a reader kept.
 
+    `trusted`: the keys of which one must have signed that; without them one of ours.
     Raises `Invalid` (`malformed`, `checkpoint_unproven`).
     """
     keys, folder = keyring_of(settings), settings.checkpoints_folder
-    kept = None if note is None else brought(note, keys, key)
+    kept = None if note is None else brought(note, keys, trusted)
     return Witnesses(CheckpointLog(folder) if folder.is_dir() else None, keys, kept)
 
 
-def brought(note: str, keys: KeyRing, key: PublicKey | None) -> Checkpoint:
-    """Read a checkpoint that a reader kept. Raises `Invalid` unless it is signed with that key, or one of ours."""
+def brought(note: str, keys: KeyRing, trusted: Sequence[PublicKey] | None) -> Checkpoint:
+    """Read a checkpoint that a reader kept. Raises `Invalid` unless one of these keys, or of ours, signed it."""
     try:
         checkpoint = read_checkpoint(note)
     except ValueError:
         raise Invalid(
             "malformed", "The file holds no checkpoint: a signed note is wanted, as receipts carry it."
         ) from None
-    if not (checkpoint.note.is_signed_by(key) if key is not None else keys.has_signed(checkpoint.note)):
+    is_signed = [keys.has_signed(checkpoint.note)] if trusted is None else map(checkpoint.note.is_signed_by, trusted)
+    if not any(is_signed):
         raise Invalid("checkpoint_unproven", "The checkpoint is not signed with the key that it should be.")
     return checkpoint

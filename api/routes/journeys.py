@@ -25,6 +25,7 @@ from api.answers import (
 from api.callers import AsPartner, AsPerson
 from api.cursors import Cursor, Limit, Page, decode, page
 from api.documented import answer, problems, request_body
+from api.evidence import Note, newest_note
 from api.paths import journey_path
 from api.services import Services, Using
 from api.starts import start_journey
@@ -32,6 +33,7 @@ from api.tracing import traceparent_of
 from api.transactions import settle
 from api.views import material_views
 from ledger import queries, registry
+from ledger.proofs import position_of_number
 from ledger.registry import Ordered, find_journey
 from ledger.tables import JourneyRow
 from schemas.base import Instant
@@ -109,7 +111,9 @@ async def order_journey(
     if ordered.fresh:
         metrics.JOURNEYS_ORDERED.labels(ordered.journey.protocol).inc()
     started = ordered.journey.started_at is not None or await _started(using, ordered.journey.coi)
-    receipt = _receipt(ordered.journey, started)
+    async with using.database.reading() as session:
+        position = await position_of_number(session, ordered.journey.coi, 1)
+    receipt = _receipt(ordered.journey, started, position, newest_note(using))
     return JSONResponse(receipt, status_code=201 if started else 202, headers={"Location": receipt["links"]["self"]})
 
 
@@ -226,7 +230,7 @@ async def _started(using: Services, coi: str) -> bool:
     return True
 
 
-def _receipt(journey: JourneyRow, started: bool) -> dict[str, Any]:
+def _receipt(journey: JourneyRow, started: bool, position: int | None, checkpoint: Note) -> dict[str, Any]:
     here = journey_path(journey.coi)
     receipt = JourneyReceipt(
         coi=journey.coi,
@@ -234,6 +238,8 @@ def _receipt(journey: JourneyRow, started: bool) -> dict[str, Any]:
         status=journey.status,
         started=started,
         links=Links(self=here, journey=here),
+        position=position,
+        checkpoint=checkpoint,
     )
     return receipt.model_dump(mode="json")
 

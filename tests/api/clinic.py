@@ -1,5 +1,6 @@
 """The API as its partners and people use it, and what they say."""
 
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -41,12 +42,12 @@ class Clinic:
     def __init__(self, http: httpx.AsyncClient, database: Database, app: FastAPI | None = None) -> None:
         self.http = http
         self.database = database
-        self._app = app
+        self.app = app
 
     def tail_is_watched(self) -> bool:
         """Whether the API looks for new entries on the ledger."""
-        assert self._app is not None, "the API runs in another process"
-        tail: Tail = self._app.state.services.tail
+        assert self.app is not None, "the API runs in another process"
+        tail: Tail = self.app.state.services.tail
         return tail.is_watching
 
     async def ready(self) -> None:
@@ -92,13 +93,14 @@ class Clinic:
 async def clinic(
     database: Database, settings: Settings | None = None, connect: Connect = CONNECT_WHEN_NEEDED
 ) -> AsyncIterator[Clinic]:
-    """An API over this database. `connect`: how it reaches Temporal."""
-    chosen = settings or Settings(temporal_address="127.0.0.1:1", relay_interval=0.05)
-    app = create_app(chosen, database=database, connect=connect)
-    async with app.router.lifespan_context(app):
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://clew.example") as http:
-            yield Clinic(http, database, app)
+    """An API over this database, in a home of its own. `connect`: how it reaches Temporal."""
+    with tempfile.TemporaryDirectory() as home:
+        chosen = settings or Settings(home=Path(home), temporal_address="127.0.0.1:1", relay_interval=0.05)
+        app = create_app(chosen, database=database, connect=connect)
+        async with app.router.lifespan_context(app):
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://clew.example") as http:
+                yield Clinic(http, database, app)
 
 
 def order(number: str = "ORD-1") -> dict[str, Any]:

@@ -11,13 +11,13 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
-from api import answers, examples
+from api import answers, evidence, examples
 from api.app import create_app
 from api.callers import CALLERS
 from api.cursors import Page
 from api.refusals import KINDS
 from partners.connectors.reading import read_connector
-from schemas.decisions import Decision, DecisionReceipt
+from schemas.decisions import Decision
 from schemas.errors import CODES
 from schemas.events import read_event
 from schemas.operations import Said
@@ -121,6 +121,12 @@ def test_every_route_of_the_design_is_there(document: dict[str, Any]) -> None:
         "POST /v1/deliveries/{delivery}/resend",
         "POST /v1/deliveries/{delivery}/confirm",
         "POST /v1/deliveries/{delivery}/give-up",
+        "GET /v1/checkpoints",
+        "GET /v1/checkpoints/latest",
+        "GET /v1/checkpoints/keys",
+        "GET /v1/checkpoints/consistency",
+        "GET /v1/ledger/{position}/proof",
+        "GET /v1/journeys/{coi}/dossier",
     }
 
 
@@ -153,7 +159,7 @@ def test_kinds_are_of_listed_codes() -> None:
     ("shown", "model"),
     [
         (examples.EVENT_RECEIPTS, answers.EventReceipt | answers.BatchReceipt),
-        (examples.EVENT, answers.EventView),
+        (examples.EVENT, evidence.EventDetail),
         (examples.EVENT_PAGE, Page[answers.EventView]),
         (examples.EVENT_DISMISSED, answers.EventView),
         (examples.EVENT_RELEASED, answers.EventView),
@@ -178,7 +184,7 @@ def test_kinds_are_of_listed_codes() -> None:
         (examples.TASK_PAGE, Page[answers.TaskView]),
         (examples.DEVIATION_PAGE, Page[answers.DeviationView]),
         (examples.DECISION_BODY["application/json"], Decision),
-        (examples.DECISION_RECEIPT, DecisionReceipt),
+        (examples.DECISION_RECEIPT, evidence.DecisionEvidence),
         (examples.PROTOCOL, answers.ProtocolView),
         (examples.PROTOCOL_PAGE, Page[answers.ProtocolSummary]),
         (examples.PARTNER, answers.PartnerView),
@@ -200,6 +206,11 @@ def test_kinds_are_of_listed_codes() -> None:
         (examples.MESSAGE_RELEASED, answers.MessageDetail),
         (examples.MESSAGE_DISMISSED, answers.MessageDetail),
         (examples.ACTION_BODY["application/json"], Said),
+        (examples.CHECKPOINT, evidence.CheckpointView),
+        (examples.CHECKPOINT_PAGE, Page[evidence.CheckpointView]),
+        (examples.CHECKPOINT_KEYS, evidence.KeysView),
+        (examples.INCLUSION, evidence.InclusionView),
+        (examples.CONSISTENCY, evidence.ConsistencyView),
         (examples.READY, answers.Readiness),
     ],
 )

@@ -33,12 +33,14 @@ class EventReceipt(Answer):
     reason: str | None = None
     journey: str | None = None
     links: Links
+    checkpoint: str | None = Field(default=None, description="The newest checkpoint of the ledger, a signed note.")
 
 
 class BatchReceipt(Answer):
-    """All events of a batch are on record, in the batch's order."""
+    """All events of a batch are on record, in the batch's order. `checkpoint`: the newest one, a signed note."""
 
     items: list[EventReceipt]
+    checkpoint: str | None = None
 
 
 class EventView(Answer):
@@ -58,13 +60,18 @@ class EventView(Answer):
 
 
 class JourneyReceipt(Answer):
-    """A journey is on record. `status` is `ordered` until it runs; `started`: whether Temporal has taken it."""
+    """A journey is on record. `status` is `ordered` until it runs; `started`: whether Temporal has taken it.
+
+    `position`: of its first entry, once that is on the ledger; `checkpoint`: the newest one, a signed note.
+    """
 
     coi: str
     order: str
     status: str
     started: bool
     links: Links
+    position: int | None = None
+    checkpoint: str | None = None
 
 
 class JourneySummary(Answer):

@@ -21,9 +21,11 @@ from api.pages import add_docs
 from api.reception import Reception
 from api.relay import Relay
 from api.routes import (
+    checkpoints,
     connectors,
     decisions,
     deliveries,
+    dossier,
     epcis,
     epcis_capture,
     events,
@@ -44,6 +46,7 @@ from api.services import Services
 from api.temporal_link import TemporalLink
 from ledger.database import Database
 from ledger.issuing import issuer_of
+from ledger.notary import notary_of
 from ledger.tail import Tail
 from partners.secrets import Secrets
 from schemas.settings import Settings
@@ -55,7 +58,8 @@ _SAID = (events, journeys, decisions, protocols)
 _NEIGHBOURS = (partners, deliveries, connectors, partner_messages, feed, subscriptions, messages)
 _IDENTITY = (labels, identifiers, scan)
 _STANDARDS = (epcis_capture, epcis, fhir)
-ROUTED = (*_SAID, *_IDENTITY, *_NEIGHBOURS, *_STANDARDS, health)
+_PROVEN = (checkpoints, dossier)
+ROUTED = (*_SAID, *_IDENTITY, *_NEIGHBOURS, *_STANDARDS, *_PROVEN, health)
 """In the order in which the API describes itself."""
 
 CONNECT_WHEN_NEEDED: Connect = partial(temporal.connect, lazy=True)
@@ -105,15 +109,19 @@ def create_app(
 
 @asynccontextmanager
 async def _working(database: Database, link: TemporalLink, settings: Settings) -> AsyncIterator[Services]:
-    """Relay and owners' words at work, until what is left to write is written."""
+    """Relay, owners' words and notary at work, until what is left to write is written."""
     relay = Relay(database, link, settings.relay_interval)
     owners = Owners(database, link, settings.relay_interval)
     reception, tail = Reception(database, relay), Tail(database)
     correspondence = Correspondence(database, relay, Secrets(settings.secrets_file))
     origins, issuer = Origins.read(settings.event_origins), issuer_of(settings, database)
-    running = [asyncio.create_task(relay.run(), name="relay"), asyncio.create_task(owners.run(), name="owners")]
+    notary = notary_of(database, settings)
+    works = (("relay", relay), ("owners", owners), ("notary", notary))
+    running = [asyncio.create_task(work.run(), name=name) for name, work in works]
     try:
-        yield Services(database, issuer, link, relay, reception, correspondence, tail, origins, owners, settings)
+        yield Services(
+            database, issuer, link, relay, reception, correspondence, tail, origins, owners, notary, settings
+        )
     finally:
         await tail.close()
         await reception.finish()

@@ -82,7 +82,6 @@ _DISMISSED = {
     "journey": None,
     "decided_by": "coordinator-4",
 }
-EVENT = {"It took effect": _EVENT}
 EVENT_PAGE = {"One page": {"items": [_EVENT], "next": None}}
 EVENT_DISMISSED = {"Given up": _DISMISSED}
 EVENT_RELEASED = {"It took effect after all": {**_EVENT, "decided_by": "coordinator-4"}}
@@ -338,7 +337,6 @@ DECISION_BODY = {
         "End it": {"kind": "cancel", "id": "decision-4", "by": "physician-2", "reason": "patient_withdrew"},
     }
 }
-DECISION_RECEIPT = {"On the ledger": {"decision": "decision-1", "seq": 31}}
 
 PROTOCOL_DOCUMENT: dict[str, Any] = {
     "protocol": "collection-only",
@@ -565,3 +563,62 @@ MESSAGE = {"It could not be mapped": _UNMAPPED}
 MESSAGE_PAGE = {"One page": {"items": [_MESSAGE], "next": None}}
 MESSAGE_RELEASED = {"Mapped by a newer version": {**_UNMAPPED, **_DECIDED, **_MAPPED}}
 MESSAGE_DISMISSED = {"Given up": {**_UNMAPPED, **_DECIDED, "status": "dismissed", "decided_reason": "test_message"}}
+
+CHECKPOINT_NOTE = (
+    "clew.example\n5\nTiP7QNiHbxKZzKmzwoQyoBsR0aIBJmBpFGEokv8uCac=\n2026-03-02T10:16:00.000000Z\n\n"
+    "— clew.example mANtyLGvpE9dzNbb0smupFa4bJoTMQ1CXhSJTWF1ugN3GT4tJpGLDIlK4kVDbkPD6yEWxyT+nLmiCM4FyEWx16f/RwI=\n"
+)
+_CHECKPOINT = {
+    "origin": "clew.example",
+    "size": 5,
+    "root": "4e23fb40d8876f1299cca9b3c28432a01b11d1a20126606914612892ff2e09a7",
+    "at": "2026-03-02T10:16:00Z",
+    "key": "98036dc8",
+    "note": CHECKPOINT_NOTE,
+}
+CHECKPOINT = {"The ledger as it was signed last": _CHECKPOINT}
+CHECKPOINT_PAGE = {"One page": {"items": [_CHECKPOINT], "next": None}}
+CHECKPOINT_KEYS = {
+    "One key": {
+        "items": [
+            {
+                "id": "98036dc8",
+                "key": "clew.example+98036dc8+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4",
+                "current": True,
+            }
+        ]
+    }
+}
+CONSISTENCY = {
+    "The tree of five entries begins with that of three": {
+        "from_size": 3,
+        "to_size": 5,
+        "from_root": "8be871f13785b4c81a1700459c76ac2b3ae2caebb7876c376e223c6adff98c47",
+        "to_root": "4e23fb40d8876f1299cca9b3c28432a01b11d1a20126606914612892ff2e09a7",
+        "path": [
+            "393ec8686f48e854d38c68530b0adc1469655252e12ec7d849e4e4117b7ad4a7",
+            "395421df5d0a75bdeb3c2ff42b96c071e4e197b1df5b7f7bbfd3e61a4864de46",
+            "bbb441530bdded54e6e2bfcdc829819ff39b30768eb9f023071dffc16b410f10",
+            "4c6bf817639562abeec7d3a2a6d4d2aaf3e1e818e0ff82cd04a43463ff84f6d6",
+        ],
+    }
+}
+INCLUSION = {
+    "Entry 3 is under the checkpoint of five": {
+        "position": 3,
+        "leaf": 2,
+        "journey": COI,
+        "hash": "d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35",
+        "path": [
+            "395421df5d0a75bdeb3c2ff42b96c071e4e197b1df5b7f7bbfd3e61a4864de46",
+            "bbb441530bdded54e6e2bfcdc829819ff39b30768eb9f023071dffc16b410f10",
+            "4c6bf817639562abeec7d3a2a6d4d2aaf3e1e818e0ff82cd04a43463ff84f6d6",
+        ],
+        "checkpoint": _CHECKPOINT,
+    }
+}
+DOSSIER = "(a ZIP archive)"
+EVENT = {"It took effect": {**_EVENT, "position": 3, "checkpoint": CHECKPOINT_NOTE}}
+DECISION_RECEIPT = {
+    "On the ledger": {"decision": "decision-1", "seq": 31, "position": 31, "checkpoint": CHECKPOINT_NOTE}
+}

@@ -28,6 +28,7 @@ TAGS = [
     {"name": "fhir", "description": "HL7 FHIR R4: journeys as resources, and orders as ServiceRequests."},
     {"name": "epcis", "description": "Custody in the words of GS1 EPCIS 2.0: asked for, and told."},
     {"name": "messages", "description": "What events and entries look like, for programs."},
+    {"name": "proof", "description": "What can be held against us: checkpoints, proofs, dossiers."},
     {"name": "operation", "description": "For those who run Clew."},
 ]
 

@@ -89,6 +89,11 @@ KINDS: dict[str, type[ClewError]] = {
     "witness_missing": Conflict,
     "labels_reconciled": Conflict,
     "labels_missing": Unavailable,
+    "unknown_entry": NotFound,
+    "unknown_checkpoint": NotFound,
+    "ledger_inconsistent": Conflict,
+    "checkpoints_damaged": Conflict,
+    "signing_key_unusable": Unavailable,
     "ledger_unavailable": Unavailable,
     "temporal_unavailable": Unavailable,
 }

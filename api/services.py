@@ -13,6 +13,7 @@ from api.relay import Relay
 from api.temporal_link import TemporalLink
 from ledger.database import Database
 from ledger.issuing import Issuer
+from ledger.notary import Notary
 from ledger.tail import Tail
 from schemas.settings import Settings
 
@@ -30,6 +31,7 @@ class Services:
     tail: Tail
     origins: Origins
     owners: Owners
+    notary: Notary
     settings: Settings
 
 

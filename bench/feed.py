@@ -12,6 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import create_engine
+
 from bench.figures import Figure, Target, percentile
 from bench.load import at_pace, until
 from bench.report import say
@@ -21,6 +23,7 @@ from ledger.chain import Line, data_text, genesis, line_hash
 from ledger.database import Database
 from ledger.operations import put_operation
 from ledger.tail import LOOK_EVERY
+from ledger.tree import grow
 from schemas.base import iso
 from schemas.identity import new_coi
 from schemas.operations import OnEvent
@@ -86,7 +89,9 @@ def fill(file: Path, count: int) -> int:
             connection.executemany(_INSERT, some)
             connection.execute("UPDATE ledger_head SET position = ?", (some[-1][0],))
             connection.execute("COMMIT")
-            say(f"feed, {some[-1][0]:,} entries written")
+            say(f"{some[-1][0]:,} entries written")
+    with closing(create_engine(f"sqlite:///{file}").connect()) as tree, tree.begin():
+        grow(tree, head, head + count)
     return int(head)
 
 

@@ -31,8 +31,7 @@ class Api:
 
     def get(self, path: str, **query: Any) -> Any:
         """The decoded answer; query parameters that are None are left out."""
-        given = {name: value for name, value in query.items() if value is not None}
-        return self._json("GET", path, params=given)
+        return self._json("GET", path, params=_given(query))
 
     def items(self, path: str, **query: Any) -> Iterator[Any]:
         """Every item of a list, page after page."""
@@ -49,14 +48,13 @@ class Api:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self._json("POST", path, json=body, headers=named)
 
-    def download(self, path: str, **query: Any) -> bytes:
-        """A document as it is; query parameters that are None are left out."""
-        given = {name: value for name, value in query.items() if value is not None}
-        return self._answer("GET", path, params=given).content
-
     def delete(self, path: str, **query: Any) -> Any:
         """The decoded answer."""
         return self._json("DELETE", path, params=query)
+
+    def download(self, path: str, **query: Any) -> bytes:
+        """The answer as it is; query parameters that are None are left out."""
+        return self._answer("GET", path, params=_given(query)).content
 
     def _json(self, method: str, path: str, **request: Any) -> Any:
         answer = self._answer(method, path, **request)
@@ -73,6 +71,10 @@ class Api:
         if not answer.is_success:
             raise refusal(answer)
         return answer
+
+
+def _given(query: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in query.items() if value is not None}
 
 
 def refusal(answer: httpx.Response) -> ApiRefused:

@@ -9,8 +9,10 @@ import typer
 
 from cli import (
     bench,
+    checkpoint,
     delivery,
     demo,
+    dossier,
     epcis,
     event,
     feed,
@@ -40,8 +42,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 RUN = (up, demo, serve, nats, simulate)
-SAY = (protocol, journey, event, label, scan, message, delivery, partner, feed, subscription, epcis, task)
-for command in (*RUN, *SAY, verify, bench):
+SAY = (protocol, journey, event, label, scan, message, delivery, partner, feed, subscription, epcis, task, dossier)
+for command in (*RUN, *SAY, verify, checkpoint, bench):
     command.register(app)
 
 

@@ -7,16 +7,15 @@ Moments are spelt as `schemas.base.iso` does, numbers as `plain` does. The first
 journey's `genesis`, so an entry fits into one place of one journey only.
 """
 
-import hashlib
-import json
 from datetime import datetime
+from hashlib import sha256
+from json.encoder import encode_basestring as _quoted
 from typing import Any, NamedTuple, Protocol
 
 from schemas.base import iso
 from schemas.canonical import canonical_json, content_hash
 
 _EXACT = 2**53 - 1
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 class Entry(Protocol):
@@ -87,12 +86,32 @@ def data_text(data: Any) -> str:
     return canonical_json(plain(data)).decode()
 
 
-def line_hash(line: Line) -> str:
-    """The hash of an entry whose data is canonical text: the way of the hot paths, which have that text."""
-    # The text goes in as it is. It cannot reach over its ends: what stands before it is a row of JSON scalars,
+def spelt(
+    position: int,
+    journey: str,
+    seq: int,
+    kind: str,
+    occurred_at: str,
+    recorded_at: str,
+    actor: str,
+    source: str,
+    event_id: str | None,
+    data: str,
+    previous_hash: str,
+) -> bytes:
+    """The very bytes that are hashed, from the columns of a `Line`. Raises `TypeError` where a text is none."""
+    # The data goes in as it is. It cannot reach over its ends: what stands before it is a row of JSON scalars,
     # and what follows has always the same length.
-    head = _encode(line[:9])[:-1]
-    return hashlib.sha256(f'{head},{line.data},"{line.previous_hash}"]'.encode()).hexdigest()
+    event = "null" if event_id is None else _quoted(event_id)
+    return (
+        f"[{position},{_quoted(journey)},{seq},{_quoted(kind)},{_quoted(occurred_at)},{_quoted(recorded_at)},"
+        f'{_quoted(actor)},{_quoted(source)},{event},{data},"{previous_hash}"]'
+    ).encode()
+
+
+def line_hash(line: Line) -> str:
+    """The hash of an entry whose data is canonical text."""
+    return sha256(spelt(*line)).hexdigest()
 
 
 def line_of(entry: Entry) -> Line:

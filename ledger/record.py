@@ -1,4 +1,4 @@
-"""The entries themselves: positions, the chain, and whether a fact is on record already."""
+"""The entries themselves: positions, the chain, the tree, and whether a fact is on record already."""
 
 import json
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, select
 from ledger.chain import Line, data_text, genesis, line_hash
 from ledger.statements import table_of
 from ledger.tables import HeadRow
+from ledger.tree import grow
 from ledger.view import ENTRY
 from schemas.base import iso
 from schemas.errors import Conflict, Invalid
@@ -58,6 +59,7 @@ def put_on_record(
         position = take_positions(connection, len(new))
         rows = _chained(coi, new, position - len(new), _hash_before(coi, new[0].seq, there), recorded_at)
         connection.execute(ENTRY.insert(), rows)
+        grow(connection, position - len(new), position)
     return new
 
 

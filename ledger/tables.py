@@ -1,6 +1,6 @@
 """The tables. `entry` is the record; everything else is either made from it (projections) or waits to become it.
 
-record        entry, ledger_head
+record        entry, ledger_head; ledger_tile (the Merkle tree over the entries)
 projections   journey, journey_stage, task, deviation, material, identifier
 waiting       inbox (events acknowledged and not yet judged; later: what became of them)
               message (what partners sent in their own form, whole)
@@ -76,6 +76,16 @@ class HeadRow(SQLModel, table=True):
 
     id: int = Field(default=1, primary_key=True)
     position: int = Field(sa_column=Column(_BIG, nullable=False))
+
+
+class TileRow(SQLModel, table=True):
+    """The hash over 256 leaves of the Merkle tree (level 1), or over 256 tiles of the level below; once complete."""
+
+    __tablename__ = "ledger_tile"
+
+    level: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    number: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
+    hash: str
 
 
 class JourneyRow(SQLModel, table=True):

@@ -24,6 +24,21 @@ class Settings(BaseSettings):
     secrets: Path | None = Field(
         default=None, description="The file of partners' secrets, mode 0600. Unset: `secrets.yaml` in the home."
     )
+    ledger_origin: str = Field(
+        default="clew",
+        pattern=r"^[!-*,-~]{1,120}$",
+        description="The ledger's name in its checkpoints, such as `clew.hospital.example`; never changed once used.",
+    )
+    signing_key: Path | None = Field(
+        default=None,
+        description="The file of the ledger's signing key (PEM, Ed25519, mode 0600). Unset: one is made in the home.",
+    )
+    checkpoints: Path | None = Field(
+        default=None, description="The folder of the ledger's signed checkpoints. Unset: `checkpoints` in the home."
+    )
+    checkpoint_interval: float = Field(
+        default=60, gt=0, description="Seconds between two checkpoints of a ledger that goes on."
+    )
     temporal_address: str | None = Field(
         default=None, description="`host:port` of a Temporal server. Unset: `clew up` starts an embedded one."
     )
@@ -84,6 +99,16 @@ class Settings(BaseSettings):
     def secrets_file(self) -> Path:
         """Where partners' secrets are; the file need not exist."""
         return self.secrets or self.home / "secrets.yaml"
+
+    @property
+    def signing_key_file(self) -> Path:
+        """Where the ledger's private key is; in the home it need not exist."""
+        return self.signing_key or self.home / "signing-key.pem"
+
+    @property
+    def checkpoints_folder(self) -> Path:
+        """Where checkpoints and public keys are; the folder need not exist."""
+        return self.checkpoints or self.home / "checkpoints"
 
     @property
     def database(self) -> str:

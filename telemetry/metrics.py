@@ -31,6 +31,7 @@ RELAY_SECONDS = Histogram(
 
 FACTS_APPENDED = Counter("clew_facts_appended", "Facts put on the ledger.", ["type"])
 APPEND_SECONDS = Histogram("clew_append_seconds", "One append to the ledger.", buckets=_QUICK)
+CHECKPOINTS_REFUSED = Counter("clew_checkpoints_refused", "Checkpoints that could not be signed or kept.", ["code"])
 
 COMMANDS_SENT = Counter(
     "clew_commands_sent", "Attempts to tell a partner something, or to look it up.", ["command", "result"]

@@ -11,13 +11,15 @@ from api.answers import DeviationView, TaskView
 from api.callers import AsPerson
 from api.cursors import Cursor, Limit, Page, decode, page
 from api.documented import answer, problems, request_body
+from api.evidence import DecisionEvidence, newest_note
 from api.journey_updates import put_to_journey
 from api.services import Using
 from ledger import queries
+from ledger.proofs import position_of_number
 from ledger.registry import find_journey
 from ledger.tables import DeviationRow
 from schemas.base import Code, Identifier, Instant
-from schemas.decisions import Decision, DecisionMade, DecisionReceipt
+from schemas.decisions import Decision, DecisionMade
 from schemas.identity import CoiId, Role
 from schemas.orders import PartyName
 
@@ -97,7 +99,8 @@ async def list_deviations(
     "/journeys/{coi}/decisions",
     operation_id="decide",
     summary="Decide",
-    response_model=DecisionReceipt,
+    response_model=DecisionEvidence,
+    response_model_exclude_none=True,
     responses={
         **answer(200, "The decision is on the ledger.", examples.DECISION_RECEIPT),
         **problems(
@@ -120,14 +123,17 @@ async def list_deviations(
     },
     openapi_extra=request_body(examples.DECISION_BODY),
 )
-async def decide(_caller: AsPerson, using: Using, coi: str, decision: Annotated[Decision, Body()]) -> DecisionReceipt:
+async def decide(_caller: AsPerson, using: Using, coi: str, decision: Annotated[Decision, Body()]) -> DecisionEvidence:
     """Answer a task; hold a journey, or let it go on; cancel it.
 
     The journey takes the decision or refuses it by name. The decision's `id` makes it safe to send again.
     """
     async with using.database.reading() as session:
         await find_journey(session, coi)
-    return await put_to_journey(using, coi, DecisionMade(decision=decision))
+    receipt = await put_to_journey(using, coi, DecisionMade(decision=decision))
+    async with using.database.reading() as session:
+        position = await position_of_number(session, coi, receipt.seq)
+    return DecisionEvidence(**receipt.model_dump(), position=position, checkpoint=newest_note(using))
 
 
 def _deviation_place(row: DeviationRow) -> tuple[datetime, str, str]:

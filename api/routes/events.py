@@ -13,10 +13,12 @@ from api.callers import AsOperator, AsPartner
 from api.cursors import Cursor, Limit, Page, decode, page
 from api.documented import answer, problems, request_body
 from api.envelopes import BATCH, JSON, STRUCTURED, read_posted
+from api.evidence import EventDetail, newest_note
 from api.paths import event_of, event_path, journey_path
 from api.services import Using
 from ledger import inbox, queries
 from ledger.inbox import Standing
+from ledger.proofs import position_of_event
 from schemas.base import Code, Instant
 from schemas.errors import ClewError
 from schemas.events import CloudEvent, EventId, EventType, Source
@@ -73,9 +75,11 @@ async def post_events(_caller: AsPartner, using: Using, request: Request) -> Res
         metrics.EVENTS_RECEIVED.labels(each.event.type).inc()
     metrics.ACKNOWLEDGE_SECONDS.observe(perf_counter() - began)
     receipts = [_receipt(each) for each in stored]
+    evidence = {"checkpoint": note} if (note := newest_note(using)) else {}
     if posted.batch:
-        return JSONResponse({"items": receipts}, status_code=202)
-    return JSONResponse(receipts[0], status_code=202, headers={"Location": receipts[0]["links"]["self"]})
+        return JSONResponse({"items": receipts, **evidence}, status_code=202)
+    location = {"Location": receipts[0]["links"]["self"]}
+    return JSONResponse({**receipts[0], **evidence}, status_code=202, headers=location)
 
 
 @router.options("", include_in_schema=False)
@@ -193,17 +197,18 @@ async def dismiss_event(_caller: AsOperator, using: Using, dismissal: EventActio
     "/{source:path}/{event_id}",
     operation_id="getEvent",
     summary="What became of an event",
-    response_model=EventView,
+    response_model=EventDetail,
     responses={
         **answer(200, "The event and its status.", examples.EVENT),
         **problems("unknown_event", "ledger_unavailable"),
     },
 )
-async def get_event(_caller: AsPartner, using: Using, request: Request, source: str, event_id: str) -> EventView:
+async def get_event(_caller: AsPartner, using: Using, request: Request, source: str, event_id: str) -> EventDetail:
     """Both parts of the path are percent-encoded whole: a source may hold slashes."""
     async with using.database.reading() as session:
         row = await inbox.look_up(session, *event_of(request, source, event_id))
-    return EventView.model_validate(row)
+        position = await position_of_event(session, row.source, row.id)
+    return EventDetail.model_validate({**row.model_dump(), "position": position, "checkpoint": newest_note(using)})
 
 
 def _receipt(standing: Standing) -> dict[str, Any]:

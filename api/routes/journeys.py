@@ -23,12 +23,14 @@ from api.answers import (
 from api.callers import AsPartner, AsPerson
 from api.cursors import Cursor, Limit, Page, decode, page
 from api.documented import answer, problems, request_body
+from api.evidence import Note, newest_note
 from api.ordering import take_order
 from api.paths import journey_path
 from api.services import Using
 from api.tracing import traceparent_of
 from api.views import material_views
 from ledger import queries
+from ledger.proofs import position_of_number
 from ledger.registry import find_journey
 from ledger.tables import JourneyRow
 from schemas.base import Instant
@@ -89,7 +91,9 @@ async def order_journey(
     Once it is recorded the journey will start, whatever happens to any process.
     """
     taken = await take_order(using, order, key=key, traceparent=traceparent_of(request.headers))
-    receipt, started = _receipt(taken.journey, taken.started), taken.started
+    async with using.database.reading() as session:
+        position = await position_of_number(session, taken.journey.coi, 1)
+    receipt, started = _receipt(taken.journey, taken.started, position, newest_note(using)), taken.started
     return JSONResponse(receipt, status_code=201 if started else 202, headers={"Location": receipt["links"]["self"]})
 
 
@@ -197,7 +201,7 @@ async def list_materials(_caller: AsPerson, using: Using, coi: str) -> Page[Mate
         return Page(items=material_views(await queries.materials_of(session, coi)), next=None)
 
 
-def _receipt(journey: JourneyRow, started: bool) -> dict[str, Any]:
+def _receipt(journey: JourneyRow, started: bool, position: int | None, checkpoint: Note) -> dict[str, Any]:
     here = journey_path(journey.coi)
     receipt = JourneyReceipt(
         coi=journey.coi,
@@ -205,6 +209,8 @@ def _receipt(journey: JourneyRow, started: bool) -> dict[str, Any]:
         status=journey.status,
         started=started,
         links=Links(self=here, journey=here),
+        position=position,
+        checkpoint=checkpoint,
     )
     return receipt.model_dump(mode="json")
 

@@ -2,6 +2,7 @@
 
 import base64
 import re
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -45,12 +46,12 @@ class Clinic:
     def __init__(self, http: httpx.AsyncClient, database: Database, app: FastAPI | None = None) -> None:
         self.http = http
         self.database = database
-        self._app = app
+        self.app = app
 
     def tail_is_watched(self) -> bool:
         """Whether the API looks for new entries on the ledger."""
-        assert self._app is not None, "the API runs in another process"
-        tail: Tail = self._app.state.services.tail
+        assert self.app is not None, "the API runs in another process"
+        tail: Tail = self.app.state.services.tail
         return tail.is_watching
 
     async def ready(self) -> None:
@@ -88,8 +89,8 @@ class Clinic:
 
     def issue_from(self, issuer: Issuer) -> None:
         """Have ids of journeys issued by somebody else from now on."""
-        assert self._app is not None, "the API runs in another process"
-        self._app.state.services = replace(self._app.state.services, issuer=issuer)
+        assert self.app is not None, "the API runs in another process"
+        self.app.state.services = replace(self.app.state.services, issuer=issuer)
 
     async def record(self, coi: str, *facts: Fact) -> None:
         """Put facts on the ledger, as the journey's workflow would."""
@@ -101,13 +102,14 @@ class Clinic:
 async def clinic(
     database: Database, settings: Settings | None = None, connect: Connect = CONNECT_WHEN_NEEDED
 ) -> AsyncIterator[Clinic]:
-    """An API over this database. `connect`: how it reaches Temporal."""
-    chosen = settings or Settings(temporal_address="127.0.0.1:1", relay_interval=0.05)
-    app = create_app(chosen, database=database, connect=connect)
-    async with app.router.lifespan_context(app):
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://clew.example") as http:
-            yield Clinic(http, database, app)
+    """An API over this database, in a home of its own. `connect`: how it reaches Temporal."""
+    with tempfile.TemporaryDirectory() as home:
+        chosen = settings or Settings(home=Path(home), temporal_address="127.0.0.1:1", relay_interval=0.05)
+        app = create_app(chosen, database=database, connect=connect)
+        async with app.router.lifespan_context(app):
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://clew.example") as http:
+                yield Clinic(http, database, app)
 
 
 def spelt_out(history: str) -> str:

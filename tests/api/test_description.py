@@ -12,14 +12,14 @@ from fastapi.routing import APIRoute
 from fhir.resources.R4B.operationoutcome import OperationOutcome
 from pydantic import TypeAdapter
 
-from api import agreement, answers, examples, fhir_examples, label_examples
+from api import agreement, answers, evidence, examples, fhir_examples, label_examples
 from api.app import create_app
 from api.callers import CALLERS
 from api.cursors import Page
 from api.label_answers import LabelSetSummary, LabelSetView
 from api.refusals import KINDS
 from partners.connectors.reading import read_connector
-from schemas.decisions import Decision, DecisionReceipt
+from schemas.decisions import Decision
 from schemas.errors import CODES
 from schemas.events import read_event
 from schemas.label_desk import ApplyLabel, NewLabelSet, PrintLabels, ReconcileLabels, SettleLabels
@@ -157,6 +157,12 @@ def test_every_route_of_the_design_is_there(document: dict[str, Any]) -> None:
         "POST /v1/deliveries/{delivery}/resend",
         "POST /v1/deliveries/{delivery}/confirm",
         "POST /v1/deliveries/{delivery}/give-up",
+        "GET /v1/checkpoints",
+        "GET /v1/checkpoints/latest",
+        "GET /v1/checkpoints/keys",
+        "GET /v1/checkpoints/consistency",
+        "GET /v1/ledger/{position}/proof",
+        "GET /v1/journeys/{coi}/dossier",
     }
 
 
@@ -222,7 +228,7 @@ def test_kinds_are_of_listed_codes() -> None:
     ("shown", "model"),
     [
         (examples.EVENT_RECEIPTS, answers.EventReceipt | answers.BatchReceipt),
-        (examples.EVENT, answers.EventView),
+        (examples.EVENT, evidence.EventDetail),
         (examples.IDENTIFIER, answers.IdentifierLookup),
         (examples.IDENTIFIER_PAGE, Page[answers.IdentifierView]),
         (examples.SCAN_BODY["application/json"], agreement.ToScan),
@@ -251,7 +257,7 @@ def test_kinds_are_of_listed_codes() -> None:
         (examples.TASK_PAGE, Page[answers.TaskView]),
         (examples.DEVIATION_PAGE, Page[answers.DeviationView]),
         (examples.DECISION_BODY["application/json"], Decision),
-        (examples.DECISION_RECEIPT, DecisionReceipt),
+        (examples.DECISION_RECEIPT, evidence.DecisionEvidence),
         (examples.PROTOCOL, answers.ProtocolView),
         (examples.PROTOCOL_PAGE, Page[answers.ProtocolSummary]),
         (examples.PARTNER, answers.PartnerView),
@@ -273,6 +279,11 @@ def test_kinds_are_of_listed_codes() -> None:
         (examples.MESSAGE_RELEASED, answers.MessageDetail),
         (examples.MESSAGE_DISMISSED, answers.MessageDetail),
         (examples.ACTION_BODY["application/json"], Said),
+        (examples.CHECKPOINT, evidence.CheckpointView),
+        (examples.CHECKPOINT_PAGE, Page[evidence.CheckpointView]),
+        (examples.CHECKPOINT_KEYS, evidence.KeysView),
+        (examples.INCLUSION, evidence.InclusionView),
+        (examples.CONSISTENCY, evidence.ConsistencyView),
         (examples.READY, answers.Readiness),
         (label_examples.NEW_SET_BODY["application/json"], NewLabelSet),
         (label_examples.PRINT_BODY["application/json"], PrintLabels),

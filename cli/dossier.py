@@ -1,0 +1,46 @@
+"""`clew dossier`: a journey's whole record and what proves it, in one file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import Api, AsJson
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(dossier)
+
+
+def dossier(
+    coi: Annotated[str, typer.Argument(help="The chain-of-identity id.")],
+    output: Annotated[Path | None, typer.Option("--output", help="The file to write. Unset: COI.zip.")] = None,
+    size: Annotated[
+        int | None, typer.Option(min=1, help="Under the checkpoint of this size, such as one that you kept.")
+    ] = None,
+    api: Api = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the dossier of a journey: a ZIP archive with a report to read and print, and what proves it.
+
+    `clew verify --dossier FILE` checks it anywhere, without ledger and network.
+
+    \b
+    Example:
+      clew dossier CLEWYDWJ67KE69S6NHBXI --output dossier.zip
+    """
+    from cli import console
+    from cli.client import Api as Client
+    from schemas.errors import Unavailable
+
+    with Client(api) as client:
+        content = client.download(f"/v1/journeys/{coi}/dossier", size=size)
+    path = output or Path(f"{coi}.zip")
+    try:
+        path.write_bytes(content)
+    except OSError:
+        raise Unavailable("home_unusable", f"{path} cannot be written.") from None
+    if as_json:
+        console.result({"journey": coi, "file": str(path), "bytes": len(content)})
+    else:
+        print(f"{path}  {len(content):,} bytes")

@@ -1,0 +1,123 @@
+"""Making a dossier from the ledger, under a checkpoint."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Text, bindparam, cast, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ledger.chain import Line, data_text, spelt
+from ledger.checkpoints import Checkpoint
+from ledger.dossier import form
+from ledger.dossier.archive import pack
+from ledger.dossier.readme import README_TEXT
+from ledger.dossier.report import report
+from ledger.dossier.views import VERSION, VIEWS, counting
+from ledger.keyring import KeyRing
+from ledger.notes import sign
+from ledger.proofs import prove_entries
+from ledger.stored import STORED, moment
+from ledger.view import ENTRY
+from schemas.entries import Entry
+from schemas.errors import Conflict, NotFound
+from schemas.operations import OPERATIONS
+
+_ENTRIES = (
+    select(*STORED)
+    .where(ENTRY.c.journey == bindparam("coi"), ENTRY.c.position <= bindparam("size"))
+    .order_by(ENTRY.c.seq)
+)
+_OPERATIONS = (
+    select(*STORED)
+    .where(
+        ENTRY.c.type.in_(sorted(OPERATIONS)),
+        ENTRY.c.position <= bindparam("size"),
+        cast(ENTRY.c.data, Text).contains(bindparam("word")),
+    )
+    .order_by(ENTRY.c.position)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a dossier is made of: entries as they are hashed, those of the journey and those of operators."""
+
+    entries: Sequence[bytes]
+    operations: Sequence[bytes]
+    paths: dict[int, list[bytes]]
+
+
+async def gather(session: AsyncSession, coi: str, size: int) -> Told:
+    """Read what is on record of a journey under a checkpoint of that size.
+
+    Raises `NotFound` (`unknown_journey`), `Conflict` (`ledger_inconsistent`) where an entry does not fit its hash.
+    """
+    entries = [_spelt(row) for row in await session.execute(_ENTRIES, {"coi": coi, "size": size})]
+    if not entries:
+        raise NotFound("unknown_journey", "Nothing of that journey is on record under the checkpoint.")
+    operations = await _concerning(session, coi, size, entries)
+    positions = [json.loads(each)[0] for each in (*entries, *operations)]
+    paths = await prove_entries(session, positions, size)
+    return Told(entries, operations, dict(zip(positions, paths, strict=True)))
+
+
+def make(told: Told, checkpoint: Checkpoint, keys: KeyRing) -> bytes:
+    """The dossier's file. Raises `Unavailable` (`signing_key_unusable`)."""
+    entries = [form.read_entry(each) for each in told.entries]
+    operations = [form.read_entry(each) for each in told.operations]
+    coi, key = entries[0].journey, keys.current
+    parts = {
+        form.README: README_TEXT.encode(),
+        form.ABOUT: form.about(coi, checkpoint.origin, checkpoint.size, VERSION),
+        form.ENTRIES: form.lines(told.entries),
+        form.OPERATIONS: form.lines(told.operations),
+        form.PROOFS: form.proofs(checkpoint.size, told.paths),
+        form.CHECKPOINT: str(checkpoint.note).encode(),
+        form.KEYS: "".join(f"{each}\n" for each in keys.all()).encode(),
+        **derived(entries, operations, checkpoint),
+    }
+    signed = sign(form.manifest(coi, parts), keys.origin, key)
+    return pack({**parts, form.MANIFEST: str(signed).encode()})
+
+
+def derived(entries: Sequence[Entry], operations: Sequence[Entry], checkpoint: Checkpoint) -> dict[str, bytes]:
+    """The parts that follow from the entries."""
+    told = counting(entries)
+    documents = {name: form.pretty(made(told)) for name, made in VIEWS.items()}
+    return {**documents, form.REPORT: report(entries, operations, checkpoint).encode()}
+
+
+async def _concerning(session: AsyncSession, coi: str, size: int, entries: Sequence[bytes]) -> list[bytes]:
+    """Operators' entries that name the journey, or one of its events."""
+    events = {(row[7], row[8]) for row in map(json.loads, entries) if row[8] is not None}
+    found: dict[int, bytes] = {}
+    for word, concerns in _searches(coi, events):
+        for row in await session.execute(_OPERATIONS, {"size": size, "word": word}):
+            if concerns(json.loads(row[9])):
+                found[row[0]] = _spelt(row)
+    return [found[position] for position in sorted(found)]
+
+
+def _searches(coi: str, events: set[tuple[str, str]]) -> list[tuple[str, Callable[[Any], bool]]]:
+    about_event = [(json.dumps("event"), lambda data: (data.get("source"), data.get("event")) in events)]
+    return [(coi, lambda data: _names(data, coi)), *about_event]
+
+
+def _names(data: Any, coi: str) -> bool:
+    if isinstance(data, dict):
+        return any(_names(each, coi) for each in data.values())
+    if isinstance(data, list):
+        return any(_names(each, coi) for each in data)
+    return bool(data == coi)
+
+
+def _spelt(row: Sequence[Any]) -> bytes:
+    position, journey, seq, kind, occurred_at, recorded_at, actor, source, event_id, data, previous_hash, own = row
+    text, at, on = data_text(json.loads(data)), moment(occurred_at), moment(recorded_at)
+    said = spelt(*Line(position, journey, seq, kind, at, on, actor, source, event_id, text, previous_hash))
+    if sha256(said).hexdigest() != own:
+        raise Conflict("ledger_inconsistent", f"Entry {position} is not what was written. `clew verify` says more.")
+    return said

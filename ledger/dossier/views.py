@@ -1,0 +1,98 @@
+"""What is made of a journey's entries for those who read a dossier: each a document of its own. Pure.
+
+Everything here must come from the entries alone, the same every time, or `clew verify --dossier` says so.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from ledger.projections import apply, settle
+from ledger.supersede import SUPERSEDED, numbers
+from ledger.view import View
+from schemas.base import iso
+from schemas.entries import Entry
+from schemas.facts import Fact
+
+VERSION = 1
+"""Raised with every change to what a view makes of the same entries: older dossiers are then not made again."""
+
+Made = Callable[[Sequence[Entry]], Any]
+"""From the entries that count, in order, to a JSON document."""
+
+
+def counting(entries: Sequence[Entry]) -> list[Entry]:
+    """The entries that were not superseded (`ledger.supersede`)."""
+    left_out = numbers([each.data for each in entries if each.type == SUPERSEDED])
+    return [each for each in entries if each.seq not in left_out]
+
+
+def view_of(entries: Sequence[Entry]) -> View:
+    """The journey's projections. Raises `ClewError` for a record that cannot have been made by an append."""
+    view = View(entries[0].journey)
+    for entry in entries:
+        apply(view, _fact(entry))
+    settle(view)
+    return view
+
+
+def genealogy(entries: Sequence[Entry]) -> dict[str, Any]:
+    """Every container and dose: what it was made from, what was made from it, and what became of it."""
+    materials = view_of(entries).materials
+    children: dict[str, list[str]] = defaultdict(list)
+    for name, row in materials.items():
+        for parent in row["parents"]:
+            children[parent].append(name)
+    shown = ("id", "kind", "status", "batch", "parents")
+    return {
+        "containers": [
+            {**{each: materials[name][each] for each in shown}, "children": sorted(children[name])}
+            for name in sorted(materials)
+        ]
+    }
+
+
+def custody(entries: Sequence[Entry]) -> dict[str, Any]:
+    """Who held each container from when on, and as what; by the entry that says so."""
+    held: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    view = View(entries[0].journey)
+    for entry in entries:
+        said = apply(view, _fact(entry))
+        for material in said.materials:
+            row = view.materials[material.id]
+            now = {each: row[each] for each in ("holder", "party", "status")}
+            before = held[material.id][-1] if held[material.id] else {}
+            if any(before.get(each) != now[each] for each in now):
+                held[material.id].append({"from": iso(entry.occurred_at), "entry": entry.position, **now})
+    return {"containers": {name: held[name] for name in sorted(held)}}
+
+
+def signatures(entries: Sequence[Entry]) -> dict[str, Any]:
+    """Who put their name to what: releases, identity checks, decisions, as they were told."""
+    return {"signatures": [each for entry in entries for each in _signed(entry)]}
+
+
+VIEWS: dict[str, Made] = {
+    "genealogy.json": genealogy,
+    "custody.json": custody,
+    "signatures.json": signatures,
+}
+"""The documents of a dossier beside its report, by the name of the part."""
+
+_DECIDED = ("task.decided", "hold.placed", "hold.lifted", "event.released", "event.given_up")
+
+
+def _signed(entry: Entry) -> Iterator[dict[str, Any]]:
+    at = {"entry": entry.position, "what": entry.type}
+    said = entry.data.get("said", {})
+    for each in said.get("signatures", ()):
+        yield {**at, "role": each["role"], "by": each["by"], "at": each["at"]}
+    for each in said.get("verified_by", ()):
+        yield {**at, "role": "identity_check", "by": each, "at": iso(entry.occurred_at)}
+    if entry.type in _DECIDED:
+        yield {**at, "role": "decision", "by": entry.actor, "at": iso(entry.occurred_at)}
+
+
+def _fact(entry: Entry) -> Fact:
+    columns = ("seq", "type", "occurred_at", "actor", "source", "event_id", "data")
+    return Fact.model_validate({name: getattr(entry, name) for name in columns})

@@ -12,6 +12,7 @@ from temporalio.client import Client
 from activities import temporal
 from api import problems
 from api.correspondence import Correspondence
+from api.hold_news import HoldNews
 from api.middleware import BodyLimit, Failsafe, Measure
 from api.openapi import describe_api
 from api.origins import Origins
@@ -26,6 +27,7 @@ from api.routes import (
     events,
     feed,
     health,
+    holds,
     journeys,
     messages,
     partner_messages,
@@ -43,7 +45,7 @@ from schemas.settings import Settings
 Connect = Callable[[Settings], Awaitable[Client]]
 """Makes a Temporal client that connects with its first call."""
 
-_SAID = (events, journeys, decisions, protocols)
+_SAID = (events, journeys, decisions, holds, protocols)
 _NEIGHBOURS = (partners, deliveries, connectors, partner_messages, feed, subscriptions, messages)
 ROUTED = (*_SAID, *_NEIGHBOURS, health)
 """In the order in which the API describes itself."""
@@ -95,13 +97,15 @@ def create_app(
 
 @asynccontextmanager
 async def _working(database: Database, link: TemporalLink, settings: Settings) -> AsyncIterator[Services]:
-    """Relay and owners' words at work, until what is left to write is written."""
+    """Relay, owners' words and news of holds at work, until what is left to write is written."""
     relay = Relay(database, link, settings.relay_interval)
     owners = Owners(database, link, settings.relay_interval)
+    news = HoldNews(database, link, settings.relay_interval)
     reception, tail = Reception(database, relay), Tail(database)
     correspondence = Correspondence(database, relay, Secrets(settings.secrets_file))
     origins = Origins.read(settings.event_origins)
-    running = [asyncio.create_task(relay.run(), name="relay"), asyncio.create_task(owners.run(), name="owners")]
+    at_work = {"relay": relay.run(), "owners": owners.run(), "hold_news": news.run()}
+    running = [asyncio.create_task(work, name=name) for name, work in at_work.items()]
     try:
         yield Services(database, link, relay, reception, correspondence, tail, origins, owners, settings)
     finally:

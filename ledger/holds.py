@@ -8,8 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
@@ -65,6 +66,31 @@ async def find(session: AsyncSession, hold: str) -> Hold:
     """Raises `NotFound` (`unknown_hold`)."""
     (found,) = await with_all_of_it(session, [await _row(session, hold)])
     return found
+
+
+async def listed(
+    session: AsyncSession, *, is_open: bool | None, journey: str | None, after: Sequence[Any] | None, limit: int
+) -> list[Hold]:
+    """Holds, the newest first; at most `limit` after the one that was opened `after`, by moment and id."""
+    place = tuple_(col(IdentityHoldRow.opened_at), col(IdentityHoldRow.id))
+    query = select(IdentityHoldRow)
+    if is_open is not None:
+        query = query.where(_IS_OPEN if is_open else ~_IS_OPEN)
+    if journey is not None:
+        query = query.where(col(IdentityHoldRow.id).in_(_held_by(journey)))
+    if after is not None:
+        query = query.where(place < tuple(after))
+    newest_first = (col(IdentityHoldRow.opened_at).desc(), col(IdentityHoldRow.id).desc())
+    return await with_all_of_it(
+        session, (await session.execute(query.order_by(*newest_first).limit(limit))).scalars().all()
+    )
+
+
+async def kept_back(session: AsyncSession, deliveries: Iterable[DeliveryRow]) -> set[int]:
+    """The numbers of those that are not sent because identity is in doubt."""
+    numbers = [row.number for row in deliveries if row.settled_at is None]
+    query = select(col(DeliveryRow.number)).where(col(DeliveryRow.number).in_(numbers), ~may_go_out(DeliveryRow))
+    return set((await session.execute(query)).scalars())
 
 
 async def open_holds_of(session: AsyncSession, journey: str) -> list[Hold]:

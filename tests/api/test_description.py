@@ -20,6 +20,7 @@ from partners.connectors.reading import read_connector
 from schemas.decisions import Decision, DecisionReceipt
 from schemas.errors import CODES
 from schemas.events import read_event
+from schemas.holds import Signing
 from schemas.operations import Said
 from schemas.orders import JourneyOrder
 from schemas.protocols import read_protocol, read_protocol_yaml
@@ -81,6 +82,9 @@ def test_every_route_of_the_design_is_there(document: dict[str, Any]) -> None:
         "POST /v1/journeys/{coi}/decisions",
         "GET /v1/tasks",
         "GET /v1/deviations",
+        "GET /v1/holds",
+        "GET /v1/holds/{hold}",
+        "POST /v1/holds/{hold}/signatures",
         "POST /v1/protocols",
         "GET /v1/protocols",
         "GET /v1/protocols/{name}",
@@ -169,6 +173,9 @@ def test_kinds_are_of_listed_codes() -> None:
         (examples.NEW_SUBSCRIPTION_BODY["application/json"], NewSubscription),
         (examples.SAID_BODY["application/json"], Said),
         (examples.REPLAY_BODY["application/json"], Replay),
+        (examples.SIGNING_BODY["application/json"], Signing),
+        (examples.HOLD, answers.HoldView),
+        (examples.HOLD_PAGE, Page[answers.HoldView]),
         (examples.SUBSCRIPTION, answers.SubscriptionView),
         (examples.SUBSCRIPTION_CREATED, answers.SubscriptionWithSecret),
         (examples.SUBSCRIPTION_PAGE, Page[answers.SubscriptionView]),

@@ -60,7 +60,7 @@ async def append(session: AsyncSession, batch: Batch, recorded_at: datetime) -> 
     either the transaction must be rolled back. A batch of a later epoch is no contradiction: what it judged anew
     supersedes what a lost worker wrote (`ledger.supersede`).
     """
-    return await _in_step(session, _append, batch, recorded_at)
+    return await _in_step(session, append_in_step, batch, recorded_at)
 
 
 async def append_after_close(
@@ -86,7 +86,8 @@ async def _in_step(
         raise Conflict("ledger_conflict", "It contradicts what is on record.") from None
 
 
-def _append(session: Session, batch: Batch, recorded_at: datetime) -> Appended:
+def append_in_step(session: Session, batch: Batch, recorded_at: datetime) -> Appended:
+    """The same as `append`, for what already runs in step with the database."""
     connection = session.connection()
     offset = _record(connection, batch, recorded_at) if batch.facts else _offset(connection, batch.coi)
     # Of all facts, not only of the new ones: whoever repeats a batch has not heard the first answer.
@@ -180,7 +181,7 @@ def _append_after_close(session: Session, coi: str, events: Sequence[PartnerEven
         reason = JOURNEY_CLOSED if status is EventStatus.LATE else None
         outcomes.append(EventOutcome(source=event.source, id=event.id, status=status, reason=reason))
     batch = Batch(coi=coi, facts=tuple(facts), outcomes=tuple(outcomes))
-    return _append(session, batch, recorded_at)
+    return append_in_step(session, batch, recorded_at)
 
 
 def _refuse_unless_closed(connection: Connection, coi: str) -> None:

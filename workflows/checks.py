@@ -240,8 +240,9 @@ def bedside_check_agreed(hearing: Hearing) -> Refusal | None:
 
 
 def dose_not_thawed(hearing: Hearing) -> bool:
-    """An infusion waits for word of its own dose's thaw."""
-    return hearing.said.key() not in {each.key for each in hearing.stage.all_heard("product.thawed")}
+    """An infusion waits for word of its own dose's thaw; what is no dose of this journey is judged at once."""
+    dose = hearing.said.key()
+    return dose in hearing.state.materials and dose not in {e.key for e in hearing.stage.all_heard("product.thawed")}
 
 
 def visit_is_planned(hearing: Hearing) -> Refusal | None:

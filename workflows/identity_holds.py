@@ -6,12 +6,12 @@ A hold stands in the database, and what it says there counts. The journey learns
 from collections.abc import Iterable
 from datetime import datetime
 
-from schemas.facts import Material, MaterialsCleared, MaterialsQuarantined
+from schemas.facts import Appended, Material, MaterialsCleared, MaterialsQuarantined
 from schemas.holds import IdentityHold
 from workflows import checks
 from workflows.notebook import Notebook
 from workflows.state import Impasse, JourneyState, KnownHold, StageState
-from workflows.steps import MAKE_AGAIN
+from workflows.steps import GO_ON, MAKE_AGAIN
 
 DOUBTS = frozenset({"identity_mismatch", "identifier_in_use"})
 """The journey's own deviations that open a hold."""
@@ -20,15 +20,22 @@ MOST_ABOUT = 20
 """Identifiers that a deviation or a task names; the hold has them all."""
 
 
-def learn(state: JourneyState, notebook: Notebook, holds: Iterable[IdentityHold], now: datetime) -> None:
+def learn(state: JourneyState, notebook: Notebook, appended: Appended, now: datetime) -> None:
     """Take in every hold that is new, and the end of every one that two people have signed."""
-    if state.closed is not None:
-        return
-    for hold in holds:
+    if appended.taken:
+        _doubt(state, notebook, tuple(each.value for each in appended.taken), now)
+    for hold in appended.holds if state.closed is None else ():
         known = state.identity_holds.get(hold.id) or _take_in(state, notebook, hold, now)
         if known.is_open and hold.finding is not None:
             known.finding = hold.finding
             _end(state, notebook, hold, known, now)
+
+
+def _doubt(state: JourneyState, notebook: Notebook, about: tuple[str, ...], now: datetime) -> None:
+    """What the journey has just claimed belongs to another one."""
+    deviation = notebook.deviate("identifier_in_use", now, about=about, blocks=True)
+    for stage in state.active()[:1]:
+        stage.impasse = Impasse(code="identifier_in_use", choices=GO_ON, about=about, deviation=deviation)
 
 
 def _take_in(state: JourneyState, notebook: Notebook, hold: IdentityHold, now: datetime) -> KnownHold:

@@ -14,8 +14,7 @@ from schemas.facts import Appended, Batch, SignalQuarantined
 from workflows import hearing, identity_holds
 from workflows.notebook import Notebook
 from workflows.ports import LedgerPort
-from workflows.state import Impasse, JourneyState
-from workflows.steps import GO_ON
+from workflows.state import JourneyState
 
 MOST_IN_ONE_APPEND = 100
 """Facts in one transaction: keeps the local activity well under its 100 ms."""
@@ -140,15 +139,7 @@ class Scribe:
     def _learn(self, appended: Appended) -> None:
         self._state.recorded = max(self._state.recorded, appended.last_seq)
         self._state.offset = appended.offset
-        if appended.taken:
-            self._doubt(appended)
-        identity_holds.learn(self._state, self._notebook, appended.holds, workflow.now())
-
-    def _doubt(self, appended: Appended) -> None:
-        about = tuple(each.value for each in appended.taken)
-        deviation = self._notebook.deviate("identifier_in_use", workflow.now(), about=about, blocks=True)
-        for stage in self._state.active()[:1]:
-            stage.impasse = Impasse(code="identifier_in_use", choices=GO_ON, about=about, deviation=deviation)
+        identity_holds.learn(self._state, self._notebook, appended, workflow.now())
 
 
 def _canonical(event: PartnerEvent) -> PartnerEvent:

@@ -257,7 +257,7 @@ CASES: dict[tuple[str, str, Check], list[Case]] = {
     ("shipment", "material.damaged", checks.cargo_is_among): [Case("bags of another patient", STRANGER)],
     ("infusion", "product.thawed", checks.dose_is_ours): DOSES,
     ("infusion", "product.thawed", checks.dose_is_fresh): [EXPIRED],
-    ("infusion", "infusion.completed", checks.dose_is_ours): DOSES[1:],
+    ("infusion", "infusion.completed", checks.dose_is_ours): DOSES,
     ("infusion", "infusion.completed", checks.dose_is_fresh): [EXPIRED],
     ("infusion", "infusion.aborted", checks.dose_is_ours): DOSES,
     ("infusion", "infusion.completed", checks.bedside_check_agreed): [

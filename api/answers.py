@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.base import Identifier
 from schemas.events import EventId, Source
+from schemas.holds import Finding
 from schemas.operations import Said
 from schemas.subscriptions import Standing
 
@@ -138,8 +139,37 @@ class DeviationView(Answer):
     resolution: str | None
 
 
+class SignatureView(Answer):
+    """What one person found, and what it rests on."""
+
+    by: str
+    finding: Finding
+    reason: str
+    at: datetime
+
+
+class HoldView(Answer):
+    """Doubt whose cells these are. `journey`: whose record brought it; `sides`: every journey that it holds.
+
+    `finding` is None until two different people have signed the same one.
+    """
+
+    id: str
+    reason: str
+    journey: str
+    sides: list[str]
+    about: list[str]
+    opened_at: datetime
+    finding: Finding | None
+    closed_at: datetime | None
+    signatures: list[SignatureView]
+
+
 class MaterialView(Answer):
-    """A container or dose as it is now. `parents`: what it was made from; `children`: what was made from it."""
+    """A container or dose as it is now. `parents`: what it was made from; `children`: what was made from it.
+
+    `quarantined`: its identity is in doubt, or was found to be wrong.
+    """
 
     id: str
     kind: str
@@ -150,6 +180,7 @@ class MaterialView(Answer):
     children: list[str]
     batch: str | None
     expires_at: datetime | None
+    quarantined: bool
 
 
 class IdentifierView(Answer):
@@ -250,6 +281,7 @@ class JourneyDetail(JourneySummary):
     stages_in_order: list[StageView]
     tasks: list[TaskView]
     deviations: list[DeviationView]
+    identity_holds: list[HoldView]
     materials: list[MaterialView]
     identifiers: list[IdentifierView]
     latest: list[EntryView]
@@ -359,7 +391,7 @@ class EventAction(Said):
 class DeliveryView(Answer):
     """A command on its way to a partner. `next_attempt_at` is None where it is settled, or a person has to decide.
 
-    `age`: seconds since it was asked for.
+    `age`: seconds since it was asked for. `held`: not sent as long as an identity hold is open.
     """
 
     id: str
@@ -374,6 +406,7 @@ class DeliveryView(Answer):
     reference: str | None
     attempts: int
     changed: bool
+    held: bool
     age: float
     created_at: datetime
     next_attempt_at: datetime | None

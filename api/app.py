@@ -13,6 +13,7 @@ from activities import temporal
 from api import problems
 from api.correspondence import Correspondence
 from api.fhir_refusals import OperationOutcomes
+from api.hold_news import HoldNews
 from api.middleware import BodyLimit, Failsafe, Measure
 from api.openapi import describe_api
 from api.origins import Origins
@@ -32,6 +33,7 @@ from api.routes import (
     feed,
     fhir,
     health,
+    holds,
     identifiers,
     journeys,
     labels,
@@ -56,7 +58,7 @@ Connect = Callable[[Settings], Awaitable[Client]]
 
 _SAID = (events, journeys, decisions, protocols)
 _NEIGHBOURS = (partners, deliveries, connectors, partner_messages, feed, subscriptions, messages)
-_IDENTITY = (labels, identifiers, scan)
+_IDENTITY = (holds, labels, identifiers, scan)
 _STANDARDS = (epcis_capture, epcis, fhir)
 _PROVEN = (checkpoints, dossier)
 ROUTED = (*_SAID, *_IDENTITY, *_NEIGHBOURS, *_STANDARDS, *_PROVEN, health)
@@ -109,14 +111,15 @@ def create_app(
 
 @asynccontextmanager
 async def _working(database: Database, link: TemporalLink, settings: Settings) -> AsyncIterator[Services]:
-    """Relay, owners' words and notary at work, until what is left to write is written."""
+    """Relay, owners' words, news of holds and notary at work, until what is left to write is written."""
     relay = Relay(database, link, settings.relay_interval)
     owners = Owners(database, link, settings.relay_interval)
+    news = HoldNews(database, link, settings.relay_interval)
     reception, tail = Reception(database, relay), Tail(database)
     correspondence = Correspondence(database, relay, Secrets(settings.secrets_file))
     origins, issuer = Origins.read(settings.event_origins), issuer_of(settings, database)
     notary = notary_of(database, settings)
-    works = (("relay", relay), ("owners", owners), ("notary", notary))
+    works = (("relay", relay), ("owners", owners), ("hold_news", news), ("notary", notary))
     running = [asyncio.create_task(work.run(), name=name) for name, work in works]
     try:
         yield Services(

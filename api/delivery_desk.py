@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from api.answers import DeliveryDetail, DeliveryView, Resend
 from api.journey_updates import put_to_journey
 from api.services import Services
-from ledger import desk, queries
+from ledger import desk, holds, queries
 from ledger.deliveries import command_of
 from ledger.desk import Says
 from ledger.tables import DeliveryRow, TaskRow
@@ -36,7 +36,8 @@ async def detail(using: Services, delivery: str) -> DeliveryDetail:
     async with using.database.reading() as session:
         row = await desk.find(session, delivery)
         tried = await desk.attempts(session, row, SHOWN_ATTEMPTS)
-    shown = {**view(row).model_dump(), "details": command_of(row).details, "tried": list(tried)}
+        held = bool(await holds.kept_back(session, [row]))
+    shown = {**view(row, held=held).model_dump(), "details": command_of(row).details, "tried": list(tried)}
     return DeliveryDetail.model_validate(shown)
 
 
@@ -45,10 +46,12 @@ def says(asked: Said) -> Says:
     return Says(asked.by, asked.reason, datetime.now(UTC))
 
 
-def view(row: DeliveryRow) -> DeliveryView:
-    """A delivery as it is shown."""
+def view(row: DeliveryRow, *, held: bool = False) -> DeliveryView:
+    """A delivery as it is shown. `held`: whether an identity hold keeps it back."""
     age = (datetime.now(UTC) - row.created_at).total_seconds()
-    return DeliveryView.model_validate({**row.model_dump(), "changed": row.details is not None, "age": age})
+    return DeliveryView.model_validate(
+        {**row.model_dump(), "changed": row.details is not None, "held": held, "age": age}
+    )
 
 
 async def _ask_again(using: Services, row: DeliveryRow, asked: Said) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from api.answers import EventAction, EventView
 from api.journey_updates import put_to_journey
 from api.services import Services
-from ledger import event_desk, inbox
+from ledger import event_desk, holds, inbox
 from ledger.tables import InboxRow
 from schemas.decisions import DismissEvent, EventDecided, EventDecision, ReleaseEvent
 from schemas.errors import Conflict
@@ -34,6 +34,9 @@ async def release(using: Services, asked: EventAction) -> EventView:
     again = row.status == EventStatus.APPLIED and row.decided_by == asked.by
     if row.status not in event_desk.RELEASABLE and not again:
         raise event_desk.not_now(row)
+    if row.journey is not None:
+        async with using.database.reading() as session:
+            await holds.refuse_while_held(session, row.journey)
     try:
         # Also a second time: what a lost worker recorded of the first does not count before its journey knows of it.
         return await _decided(using, row, ReleaseEvent(id=_decision_id("release", row), **_said(asked, row)))

@@ -108,6 +108,23 @@ _JOURNEY_RECEIPT = {
 }
 JOURNEY_STARTED = {"Started": _JOURNEY_RECEIPT}
 JOURNEY_RECORDED = {"Recorded; starts when Temporal is back": {**_JOURNEY_RECEIPT, "started": False}}
+_HOLD = {
+    "id": "hold-4f3a91c07be25d68a1b2",
+    "reason": "identity_mismatch",
+    "journey": COI,
+    "sides": [COI, "CLEW7QZ3N0VB41TXHE5KO"],
+    "about": ["DN-1-A", "DN-7-A"],
+    "opened_at": "2026-03-02T10:15:02Z",
+    "finding": None,
+    "closed_at": None,
+    "signatures": [
+        {"by": "qa-07", "finding": "not_crossed", "reason": "labels_compared", "at": "2026-03-02T11:40:00Z"}
+    ],
+}
+HOLD = {"Signed once": _HOLD}
+HOLD_PAGE = {"One page": {"items": [_HOLD], "next": None}}
+SIGNING = {"by": "qp-02", "reason": "labels_compared", "finding": "not_crossed"}
+SIGNING_BODY = {"application/json": {"Nothing was crossed": SIGNING}}
 _JOURNEY = {
     "coi": COI,
     "order": "ORD-2026-0001",
@@ -204,6 +221,7 @@ _BAG = {
     "children": ["DOSE-1"],
     "batch": None,
     "expires_at": "2026-03-05T10:10:00Z",
+    "quarantined": False,
 }
 _DOSE = {
     "id": "DOSE-1",
@@ -215,6 +233,7 @@ _DOSE = {
     "children": [],
     "batch": "BATCH-7",
     "expires_at": None,
+    "quarantined": False,
 }
 MATERIAL_PAGE = {"A bag and the dose made from it": {"items": [_BAG, _DOSE], "next": None}}
 _ENTRY = {
@@ -316,6 +335,7 @@ JOURNEY = {
         "stages_in_order": [_STAGE],
         "tasks": [_TASK],
         "deviations": [_DEVIATION],
+        "identity_holds": [],
         "materials": [_BAG, _DOSE],
         "identifiers": [{"kind": "coi", "value": COI}, {"kind": "order", "value": "ORD-2026-0001"}],
         "latest": [_ENTRY],
@@ -416,6 +436,7 @@ _DELIVERY = {
     "reference": None,
     "attempts": 7,
     "changed": False,
+    "held": False,
     "age": 412.5,
     "created_at": "2026-03-02T10:15:02Z",
     "next_attempt_at": "2026-03-02T10:22:20Z",

@@ -21,6 +21,7 @@ TAGS = [
     {"name": "journeys", "description": "The patients' therapies, and their record."},
     {"name": "decisions", "description": "What people have to decide, and what is not as it should be."},
     {"name": "labels", "description": "Labels, each with a number, until every one is accounted for."},
+    {"name": "holds", "description": "Whose cells are in doubt, and what two people found."},
     {"name": "protocols", "description": "Which stages, in which order, under which limits."},
     {"name": "partners", "description": "Where organisations' systems are reached."},
     {"name": "connectors", "description": "How partners' own forms are read and written, and what they sent."},

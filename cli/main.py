@@ -16,6 +16,7 @@ from cli import (
     epcis,
     event,
     feed,
+    hold,
     journey,
     label,
     message,
@@ -42,8 +43,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 RUN = (up, demo, serve, nats, simulate)
-SAY = (protocol, journey, event, label, scan, message, delivery, partner, feed, subscription, epcis, task, dossier)
-for command in (*RUN, *SAY, verify, checkpoint, bench):
+IDENTITY = (label, scan, hold)
+SAY = (protocol, journey, event, message, delivery, partner, feed, subscription, epcis, task, dossier)
+for command in (*RUN, *SAY, *IDENTITY, verify, checkpoint, bench):
     command.register(app)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from ledger.crosswalk import claim
+from ledger.identity import holds_of, notice_doubt, refuse_while_held
 from ledger.outcomes import tell_inbox
 from ledger.projections import apply, settle, shapes
 from ledger.quarantine import show_quarantined
@@ -54,11 +55,12 @@ async def append(session: AsyncSession, batch: Batch, recorded_at: datetime) -> 
     """Put a batch on the record, with its projections and the outcomes of its events.
 
     Facts that are on record already are skipped, so a repeat is harmless; the rest is appended. Raises `Conflict`
-    (`ledger_conflict`) where the record has another fact under a number or lacks the one before; `Invalid` for
-    a fact that cannot be read. After either the transaction must be rolled back. A batch of a later epoch is
-    no contradiction: what it judged anew supersedes what a lost worker wrote (`ledger.supersede`).
+    where the record has another fact under a number or lacks the one before (`ledger_conflict`), or where a new fact
+    would move a journey whose identity is in doubt (`identity_held`); `Invalid` for a fact that cannot be read. After
+    either the transaction must be rolled back. A batch of a later epoch is no contradiction: what it judged anew
+    supersedes what a lost worker wrote (`ledger.supersede`).
     """
-    return await _in_step(session, _append, batch, recorded_at)
+    return await _in_step(session, append_in_step, batch, recorded_at)
 
 
 async def append_after_close(
@@ -84,14 +86,18 @@ async def _in_step(
         raise Conflict("ledger_conflict", "It contradicts what is on record.") from None
 
 
-def _append(session: Session, batch: Batch, recorded_at: datetime) -> Appended:
+def append_in_step(session: Session, batch: Batch, recorded_at: datetime) -> Appended:
+    """The same as `append`, for what already runs in step with the database."""
     connection = session.connection()
     offset = _record(connection, batch, recorded_at) if batch.facts else _offset(connection, batch.coi)
     # Of all facts, not only of the new ones: whoever repeats a batch has not heard the first answer.
     taken = claim(connection, batch)
+    entries = numbering(connection, batch.coi).entries(batch.facts) if offset else batch.facts
+    notice_doubt(connection, batch.coi, entries, taken, recorded_at)
     tell_inbox(connection, batch)
     show_quarantined(connection, batch.coi, batch.facts, recorded_at)
-    return Appended(last_seq=last_seq(connection, batch.coi) - offset, offset=offset, taken=taken)
+    last, holds = last_seq(connection, batch.coi), holds_of(connection, batch.coi)
+    return Appended(last_seq=last - offset, offset=offset, taken=taken, holds=holds)
 
 
 def _record(connection: Connection, batch: Batch, recorded_at: datetime) -> int:
@@ -110,6 +116,7 @@ def _record(connection: Connection, batch: Batch, recorded_at: datetime) -> int:
         return _supersede(connection, batch, before, different.seq, again, recorded_at)
     if is_outdated(batch, before) and facts[-1].seq not in there:
         raise Conflict("ledger_conflict", f"{batch.coi}: the workflow task of this batch has been done again since.")
+    refuse_while_held(connection, batch.coi, (fact for fact in facts if fact.seq not in there))
     new = put_on_record(connection, batch.coi, facts, there, recorded_at)
     if new:
         _project(connection, before, new, offset, batch.epoch)
@@ -134,6 +141,7 @@ def _supersede(
     """
     if not outranks(batch, before):
         raise Conflict("ledger_conflict", f"{batch.coi} has another entry under number {first}.")
+    refuse_while_held(connection, batch.coi, again)
     last = last_seq(connection, batch.coi)
     there = on_record(connection, batch.coi, first, last)
     forget(connection, batch.coi, first, [there[seq] for seq in range(first, last + 1)])
@@ -173,7 +181,7 @@ def _append_after_close(session: Session, coi: str, events: Sequence[PartnerEven
         reason = JOURNEY_CLOSED if status is EventStatus.LATE else None
         outcomes.append(EventOutcome(source=event.source, id=event.id, status=status, reason=reason))
     batch = Batch(coi=coi, facts=tuple(facts), outcomes=tuple(outcomes))
-    return _append(session, batch, recorded_at)
+    return append_in_step(session, batch, recorded_at)
 
 
 def _refuse_unless_closed(connection: Connection, coi: str) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from ledger.holds import may_go_out
 from ledger.tables import DeliveryRow, LaneRow, PartnerRow
 from schemas.commands import PartnerCommand
 from schemas.deliveries import OPEN, DeliveryStatus
@@ -80,6 +81,7 @@ async def with_work(session: AsyncSession, holders: Iterable[str], now: datetime
     due = exists().where(
         col(DeliveryRow.partner) == col(PartnerRow.name),
         IS_OPEN,
+        may_go_out(DeliveryRow),
         col(DeliveryRow.next_attempt_at) <= now,
         or_(col(DeliveryRow.sending_since).is_(None), left),
     )

@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from ledger.deliveries import IS_OPEN, command_of
+from ledger.holds import refuse_while_held
 from ledger.operations import put_operation
 from ledger.registry import find_partner
 from ledger.tables import AttemptRow, DeliveryRow, LaneRow, PartnerRow
+from schemas.commands import TAKE_BACKS
 from schemas.deliveries import OPEN, DeliveryStatus
 from schemas.errors import Conflict, NotFound
 from schemas.operations import DeliveryChanged, DeliveryConfirmed, OnDelivery, OnPartner
@@ -69,9 +71,12 @@ async def resend(session: AsyncSession, delivery: str, details: dict[str, Any] |
     """Try a delivery now, perhaps with other details. One of unknown outcome is looked up, where that can be done.
 
     A settled one only takes the new details: its journey has been told, so its journey has to ask again. Raises
-    `Conflict` (`delivery_settled`, `delivery_under_way`, `delivery_unknown`).
+    `Conflict` (`delivery_settled`, `delivery_under_way`, `delivery_unknown`; `identity_held` for what would move cells
+    whose identity is in doubt).
     """
     row = await _operable(session, delivery)
+    if row.command not in TAKE_BACKS:
+        await refuse_while_held(session, row.journey)
     if row.status == DeliveryStatus.DELIVERED:
         raise Conflict("delivery_settled", "The partner has taken the command.")
     if details is not None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from ledger.deliveries import IS_OPEN, Asker, is_open, put
+from ledger.holds import may_go_out
 from ledger.registry import find_partner
 from ledger.statements import insert_if_new, table_of
 from ledger.tables import AttemptRow, DeliveryRow, LaneRow, PartnerRow
@@ -229,7 +230,11 @@ def _room(partner: PartnerRow, lane: LaneRow, turn: Turn, room: int, now: dateti
 async def _next(
     session: AsyncSession, partner: PartnerRow, lane: LaneRow, room: int, now: datetime
 ) -> list[DeliveryRow]:
-    """Mark what is to be asked now: of each journey the oldest that is not settled, so that its order is kept."""
+    """Mark what is to be asked now: of each journey the oldest that is not settled, so that its order is kept.
+
+    Nothing that would move cells goes out while their identity is in doubt (invariant 3); what that keeps back keeps
+    nothing else back.
+    """
     if room <= 0:
         return []
     # Another one knocks the next time: a single command can be what the partner chokes on.
@@ -241,6 +246,7 @@ async def _next(
             IS_OPEN,
             col(DeliveryRow.sending_since).is_(None),
             col(DeliveryRow.next_attempt_at) <= now,
+            may_go_out(DeliveryRow),
             ~_behind_another(),
         )
         .order_by(*order, col(DeliveryRow.number))
@@ -260,6 +266,7 @@ def _behind_another() -> ColumnElement[bool]:
             col(before.partner) == col(DeliveryRow.partner),
             col(before.journey) == col(DeliveryRow.journey),
             is_open(before),
+            may_go_out(before),
             col(before.number) < col(DeliveryRow.number),
         )
     )

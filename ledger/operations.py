@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Session
 
 from ledger.record import last_seq, on_record, put_on_record, take_positions
 from schemas.facts import Fact
@@ -12,12 +12,13 @@ from schemas.operations import OPERATIONS, Operation, operations_chain
 
 async def put_operation(session: AsyncSession, about: str, kind: str, said: Operation, by: str, now: datetime) -> int:
     """Append one entry to the chain of what is operated (see `operations_chain`); its number on that chain."""
-    return await session.run_sync(_put, operations_chain(about), kind, said, by, now)
+    return await session.run_sync(lambda within: put_in_step(within.connection(), about, kind, said, by, now))
 
 
-def _put(session: Session, chain: str, kind: str, said: Operation, by: str, now: datetime) -> int:
+def put_in_step(connection: Connection, about: str, kind: str, said: Operation, by: str, now: datetime) -> int:
+    """The same, for what already runs in step with the database."""
     assert isinstance(said, OPERATIONS[kind]), f"{kind} says something else"
-    connection = session.connection()
+    chain = operations_chain(about)
     # The lock before the look: what is on record cannot change between the two.
     take_positions(connection, 0)
     seq = last_seq(connection, chain) + 1

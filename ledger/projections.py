@@ -196,6 +196,8 @@ HANDLERS: dict[str, Handler] = {
     "hold.lifted": hold_lifted,
     "partner.told": nothing_more,
     "materials.settled": nothing_more,
+    "materials.quarantined": nothing_more,
+    "materials.cleared": nothing_more,
     "event.late": nothing_more,
     "event.refused": nothing_more,
     "event.released": nothing_more,
@@ -269,6 +271,7 @@ def _material(view: View, material: facts.Material) -> Row:
         "parents": list(material.parents),
         "batch": material.batch,
         "expires_at": material.expires_at,
+        "quarantined": material.quarantined,
     }
 
 

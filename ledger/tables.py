@@ -6,6 +6,7 @@ waiting       inbox (events acknowledged and not yet judged; later: what became 
               message (what partners sent in their own form, whole)
 deliveries    delivery, attempt, lane: commands on their way to partners
 labels        label_set, label: made from the label desk's entries
+identity      identity_hold and its sides, identifiers and signatures: doubt that stands outside every journey
 registry      protocol, connector, partner, subscription; and the order half of `journey`
 epcis         epcis_event, epcis_name: custody as EPCIS events, made from the ledger up to the position in epcis_cursor;
               epcis_capture (documents that partners sent, whole)
@@ -192,6 +193,7 @@ class MaterialRow(SQLModel, table=True):
     parents: list[str] = _json()
     batch: str | None = None
     expires_at: datetime | None = _utc(nullable=True)
+    quarantined: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
 
 
 class IdentifierRow(SQLModel, table=True):
@@ -375,6 +377,55 @@ class LaneRow(SQLModel, table=True):
     held_until: datetime | None = _utc(nullable=True)
     failures: int = Field(default=0, description="How often in a row the partner could not be reached.")
     resting_until: datetime | None = _utc(nullable=True)
+
+
+class IdentityHoldRow(SQLModel, table=True):
+    """Doubt whose cells these are: open until two people have signed the same finding."""
+
+    __tablename__ = "identity_hold"
+    __table_args__ = (Index("identity_hold_opened", "opened_at", "id"),)
+
+    id: str = Field(primary_key=True)
+    reason: str
+    journey: str
+    opened_at: datetime = _utc()
+    finding: str | None = None
+    closed_at: datetime | None = _utc(nullable=True)
+
+
+class IdentityHoldSideRow(SQLModel, table=True):
+    """A journey that a hold holds. `news` counts what it is to be told: held, cleared; `told`: what it was told."""
+
+    __tablename__ = "identity_hold_side"
+    __table_args__ = (Index("identity_hold_untold", "journey", **_only("told < news")),)
+
+    hold: str = Field(primary_key=True)
+    journey: str = Field(primary_key=True, index=True)
+    joined_at: datetime = _utc()
+    news: int = 1
+    told: int = 0
+
+
+class IdentityHoldIdentifierRow(SQLModel, table=True):
+    """An identifier that is in doubt: whoever claims it while the hold is open is held too."""
+
+    __tablename__ = "identity_hold_identifier"
+
+    hold: str = Field(primary_key=True)
+    value: str = Field(primary_key=True, index=True)
+
+
+class IdentityHoldSignatureRow(SQLModel, table=True):
+    """What one person found; `signer` is their name in small letters, so that one person cannot be two."""
+
+    __tablename__ = "identity_hold_signature"
+
+    hold: str = Field(primary_key=True)
+    signer: str = Field(primary_key=True)
+    by: str
+    finding: str
+    reason: str
+    at: datetime = _utc()
 
 
 class SubscriptionRow(SQLModel, table=True):

@@ -27,6 +27,9 @@ COMMANDS: dict[str, str] = {
 }
 """Every command, and what it asks of the partner."""
 
+TAKE_BACKS = frozenset({"cancel_collection", "recall_pickup", "cancel_order"})
+"""Commands that take another back: they move no cells on, so they go out also while identity is in doubt."""
+
 DETAILS: dict[str, frozenset[str]] = {
     "request_evidence": frozenset({"evidence"}),
     "schedule_collection": frozenset({"material"}),

@@ -20,6 +20,7 @@ _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
 
 Identifiers = Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=100)]
 TwoPeople = Annotated[tuple[Identifier, ...], Field(min_length=2, max_length=4)]
+People = Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=4)]
 
 
 class EventData(Tolerant):
@@ -34,6 +35,17 @@ class EventData(Tolerant):
     def identifiers(self) -> Iterator[KnownAs]:
         """The identifiers that this event brings into the crosswalk."""
         return iter(())
+
+
+class HandOver(EventData):
+    """Base of what is said where material or product passes from one pair of hands to the next.
+
+    `coi`: the chain-of-identity id as it was scanned from a label or wristband, so that another patient's can be told
+    from the journey's own. `verified_by`: who compared what was scanned with what was expected.
+    """
+
+    coi: Identifier | None = None
+    verified_by: People | None = None
 
 
 class Container(Tolerant):
@@ -110,7 +122,7 @@ class ShipmentBooked(Shipment):
     eta: Instant | None = None
 
 
-class ShipmentPickedUp(Shipment):
+class ShipmentPickedUp(HandOver, Shipment):
     """`shipper`: the box that the containers travel in; `logger`: what records its temperature."""
 
     containers: Identifiers
@@ -124,7 +136,7 @@ class ShipmentDelayed(Shipment):
     reason: Code
 
 
-class ShipmentDelivered(Shipment):
+class ShipmentDelivered(HandOver, Shipment):
     containers: Identifiers
 
 
@@ -143,7 +155,7 @@ class ShipmentExcursion(Shipment):
     worst: float
 
 
-class MaterialReceived(EventData):
+class MaterialReceived(HandOver):
     """The receiver scanned what arrived. `condition` is `good`, or what is wrong."""
 
     containers: Identifiers
@@ -156,7 +168,7 @@ class MaterialDamaged(EventData):
     reason: Code
 
 
-class ManufactureStarted(EventData):
+class ManufactureStarted(HandOver):
     """`containers`: the starting material that went in."""
 
     batch: Identifier
@@ -172,7 +184,7 @@ class ManufactureStep(EventData):
     step: Code
 
 
-class ManufactureCompleted(EventData):
+class ManufactureCompleted(HandOver):
     """`doses`: what the batch became; `parents`: the starting material that it was made from."""
 
     batch: Identifier
@@ -209,7 +221,7 @@ class Signed(Tolerant):
     at: Instant
 
 
-class BatchReleased(EventData):
+class BatchReleased(HandOver):
     batch: Identifier
     doses: Identifiers
     signatures: Annotated[tuple[Signed, ...], Field(min_length=1, max_length=20)]
@@ -230,13 +242,13 @@ class ConditioningCompleted(EventData):
     ends_on: date | None = None
 
 
-class ProductThawed(EventData):
+class ProductThawed(HandOver):
     KEY = "dose"
     dose: Identifier
 
 
-class InfusionCompleted(EventData):
-    """`bedside_check`: label, wristband and order agreed. `verified_by`: two people."""
+class InfusionCompleted(HandOver):
+    """`bedside_check`: label, wristband and order agreed. `verified_by`: two people, whatever the protocol says."""
 
     KEY = "dose"
     dose: Identifier

@@ -16,6 +16,7 @@ from schemas.base import Code, Identifier, Instant, Strict
 from schemas.canonical import content_hash
 from schemas.decisions import Task
 from schemas.events import EventId, EventType, PartnerEvent, Source
+from schemas.holds import HoldId, IdentityHold
 from schemas.identity import KnownAs, Role
 from schemas.orders import Parties
 from schemas.stages import StageId
@@ -50,7 +51,10 @@ class MaterialStatus(StrEnum):
 
 
 class Material(Strict):
-    """A container or dose as it is after a fact. `holder`: the role that has it; in transit, the courier."""
+    """A container or dose as it is after a fact. `holder`: the role that has it; in transit, the courier.
+
+    `quarantined`: its identity is in doubt, or was found to be wrong; nobody may use it.
+    """
 
     id: Identifier
     kind: Literal["starting_material", "product"]
@@ -59,6 +63,7 @@ class Material(Strict):
     parents: tuple[Identifier, ...] = ()
     batch: Identifier | None = None
     expires_at: Instant | None = None
+    quarantined: bool = False
 
 
 class FactData(Strict):
@@ -239,6 +244,18 @@ class MaterialsSettled(FactData):
     disposition: Literal["destroyed", "retained", "returned"]
 
 
+class MaterialsQuarantined(FactData):
+    """An identity hold is open: all that the journey has, and could still be used, is put apart (`materials`)."""
+
+    hold: HoldId
+
+
+class MaterialsCleared(FactData):
+    """Two people found that nothing was crossed: what was put apart may be used again (`materials`)."""
+
+    hold: HoldId
+
+
 FACTS: dict[str, type[FactData]] = {
     "journey.started": JourneyStarted,
     "journey.leaving": JourneyLeaving,
@@ -258,6 +275,8 @@ FACTS: dict[str, type[FactData]] = {
     "hold.placed": HoldPlaced,
     "hold.lifted": HoldLifted,
     "materials.settled": MaterialsSettled,
+    "materials.quarantined": MaterialsQuarantined,
+    "materials.cleared": MaterialsCleared,
     "event.late": EventWithoutEffect,
     "event.refused": EventWithoutEffect,
     "event.released": EventReleased,
@@ -330,12 +349,14 @@ class Batch(Strict):
 class Appended(Strict):
     """What the ledger says of a batch. `taken`: identifiers that belong to another journey: identity is in doubt.
 
-    `last_seq`: the newest fact by the journey's own numbering; the entry's number is that and `offset`.
+    `last_seq`: the newest fact by the journey's own numbering; the entry's number is that and `offset`. `holds`: every
+    identity hold that the journey is a side of, as it stands after the append.
     """
 
     last_seq: NonNegativeInt
     offset: NonNegativeInt = 0
     taken: tuple[KnownAs, ...] = Field(default=())
+    holds: tuple[IdentityHold, ...] = ()
 
 
 def in_our_words(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -89,6 +89,39 @@ class OnMessage(Operation):
     became: str
 
 
+class OnHold(Operation):
+    """An identity hold, by its id."""
+
+    hold: str
+
+
+class HoldOpened(OnHold):
+    """`journey`: whose record brought the doubt; `sides`: every journey that is held; `about`: the identifiers."""
+
+    journey: CoiId
+    sides: tuple[CoiId, ...]
+    about: tuple[Identifier, ...]
+
+
+class HoldJoined(OnHold):
+    """`journey`: held too since it claimed these identifiers."""
+
+    journey: CoiId
+    about: tuple[Identifier, ...]
+
+
+class HoldSigned(OnHold):
+    """The actor signed `finding`: `not_crossed` or `crossed`."""
+
+    finding: Code
+
+
+class HoldClosed(HoldSigned):
+    """Two people signed the same finding; `signed_by`: who."""
+
+    signed_by: tuple[Identifier, ...]
+
+
 class OnSubscription(Operation):
     """`position`: where in the feed it stood."""
 
@@ -171,6 +204,10 @@ OPERATIONS: dict[str, type[Operation]] = {
     "delivery.confirmed": DeliveryConfirmed,
     "delivery.given_up": OnDelivery,
     "event.dismissed": OnEvent,
+    "identity_hold.opened": HoldOpened,
+    "identity_hold.joined": HoldJoined,
+    "identity_hold.signed": HoldSigned,
+    "identity_hold.closed": HoldClosed,
     "connector.published": OnConnector,
     "message.released": OnMessage,
     "message.dismissed": OnMessage,

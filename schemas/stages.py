@@ -1,7 +1,7 @@
 """The stage kinds that a protocol can be made of, each with its parameters. What they do is in `workflows.stages`."""
 
 from datetime import timedelta
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, TypeVar
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -10,6 +10,14 @@ from schemas.identity import Role
 
 StageId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 Names = Annotated[tuple[Code, ...], Field(min_length=1, max_length=50)]
+Moment = TypeVar("Moment", bound=str)
+TwoPeople = Annotated[
+    tuple[Moment, ...] | None, Field(min_length=1, max_length=10, exclude_if=lambda value: value is None)
+]
+"""The hand-overs of a stage at which two different people must have verified identity; left out: none.
+
+It is no part of a protocol that does not use it, so the hash of one that was published before stays what it was.
+"""
 
 
 class Temperature(Strict):
@@ -77,6 +85,7 @@ class ShipmentStage(StageBase):
     sender: Role = Field(alias="from")
     to: Role
     temperature: Temperature | None = None
+    two_people: TwoPeople[Literal["shipment.picked_up", "shipment.delivered", "material.received"]] = None
 
     @model_validator(mode="after")
     def _somewhere_else(self) -> "ShipmentStage":
@@ -96,6 +105,7 @@ class ManufactureStage(StageBase):
     at: Role
     spare: Literal["fresh", "frozen"] = "fresh"
     expires: Duration | None = None
+    two_people: TwoPeople[Literal["manufacture.started", "manufacture.completed"]] = None
 
 
 class ReleaseStage(StageBase):
@@ -106,6 +116,7 @@ class ReleaseStage(StageBase):
     tests: Names
     signatures: Names
     at: Role = Role.MANUFACTURER
+    two_people: TwoPeople[Literal["batch.released"]] = None
 
 
 class ConditioningStage(StageBase):
@@ -121,6 +132,7 @@ class InfusionStage(StageBase):
     kind: Literal["infusion"]
     at: Role
     thaw_limit: Duration | None = None
+    two_people: TwoPeople[Literal["product.thawed", "infusion.completed"]] = None
 
 
 class FollowUpStage(StageBase):

@@ -1,5 +1,7 @@
 """The rules of identity, freshness and release: pure, each a line or three, each refusing by name."""
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from typing import cast
 
@@ -86,26 +88,26 @@ def donation_is_new(hearing: Hearing) -> Refusal | None:
 
 def cargo_is_ours(hearing: Hearing) -> Refusal | None:
     """What is picked up is exactly what the journey has to ship; for product, only what is released."""
-    scanned = set(cast(said.ShipmentPickedUp, hearing.said).containers)
+    scanned = cast(said.ShipmentPickedUp, hearing.said).containers
     spec = cast(ShipmentStage, hearing.state.protocol.by_id[hearing.stage.id])
     unreleased = [
         each
-        for each in sorted(scanned)
+        for each in sorted(set(scanned))
         if hearing.state.protocol.ships_product(spec)
         and each in hearing.state.materials
         and not is_released(hearing.state, each)
     ]
     if unreleased:
         return Refusal(reason="release_missing", choices=RELEASE_FIRST, blocks=True, about=tuple(unreleased))
-    return _same(scanned, {each.id for each in cargo_of(hearing.state, hearing.stage)})
+    return _same(scanned, (each.id for each in cargo_of(hearing.state, hearing.stage)))
 
 
 def cargo_is_complete(hearing: Hearing) -> Refusal | None:
     """What is delivered and received is exactly what was picked up."""
     picked_up = hearing.stage.latest("shipment.picked_up")
-    loaded = set(picked_up.data["containers"]) if picked_up else set()
+    loaded = picked_up.data["containers"] if picked_up else ()
     scanned = cast(said.ShipmentDelivered | said.MaterialReceived, hearing.said).containers
-    return _same(set(scanned), loaded)
+    return _same(scanned, loaded)
 
 
 def cargo_is_among(hearing: Hearing) -> Refusal | None:
@@ -117,14 +119,16 @@ def cargo_is_among(hearing: Hearing) -> Refusal | None:
     return mismatch(*sorted(strange)) if strange else None
 
 
-def _same(scanned: set[str], expected: set[str]) -> Refusal | None:
-    return None if scanned == expected else mismatch(*sorted(scanned ^ expected))
+def _same(scanned: Iterable[str], expected: Iterable[str]) -> Refusal | None:
+    """Each container exactly as often as it is there: one that is scanned twice does not stand for two."""
+    counted, due = Counter(scanned), Counter(expected)
+    return None if counted == due else mismatch(*sorted(counted - due), *sorted(due - counted))
 
 
 def starting_material_is_ours(hearing: Hearing) -> Refusal | None:
     spec = cast(ManufactureStage, hearing.state.protocol.by_id[hearing.stage.id])
-    named = set(cast(said.ManufactureStarted, hearing.said).containers)
-    here = {each.id for each in hearing.state.at(spec.at, "starting_material")}
+    named = Counter(cast(said.ManufactureStarted, hearing.said).containers)
+    here = Counter(each.id for each in hearing.state.at(spec.at, "starting_material"))
     return None if named <= here else mismatch(*sorted(named - here))
 
 
@@ -155,12 +159,10 @@ def parents_are_those_started(hearing: Hearing) -> Refusal | None:
     """The genealogy closes: a batch is made from what went into it, and its doses are new."""
     completed = cast(said.ManufactureCompleted, hearing.said)
     started = hearing.stage.latest("manufacture.started")
-    used = set(started.data["containers"]) if started else set()
     known = [each for each in completed.doses if each in hearing.state.materials]
-    twice = len(set(completed.doses)) != len(completed.doses)
-    if set(completed.parents) != used or known or twice:
-        return mismatch(*sorted(set(completed.parents) ^ used), *known)
-    return None
+    if known or len(set(completed.doses)) != len(completed.doses):
+        return mismatch(*known, *completed.doses)
+    return _same(completed.parents, started.data["containers"] if started else ())
 
 
 def batch_under_review(state: JourneyState, stage: StageState) -> str | None:
@@ -208,7 +210,7 @@ def release_is_signed(hearing: Hearing) -> Refusal | None:
 
 def doses_are_the_batchs(hearing: Hearing) -> Refusal | None:
     released = cast(said.BatchReleased, hearing.said)
-    return _same(set(released.doses), {each.id for each in doses_of(hearing.state, released.batch)})
+    return _same(released.doses, (each.id for each in doses_of(hearing.state, released.batch)))
 
 
 def after_release(hearing: Hearing) -> Refusal | None:
@@ -238,8 +240,9 @@ def bedside_check_agreed(hearing: Hearing) -> Refusal | None:
 
 
 def dose_not_thawed(hearing: Hearing) -> bool:
-    """An infusion waits for word of its own dose's thaw."""
-    return hearing.said.key() not in {each.key for each in hearing.stage.all_heard("product.thawed")}
+    """An infusion waits for word of its own dose's thaw; what is no dose of this journey is judged at once."""
+    dose = hearing.said.key()
+    return dose in hearing.state.materials and dose not in {e.key for e in hearing.stage.all_heard("product.thawed")}
 
 
 def visit_is_planned(hearing: Hearing) -> Refusal | None:

@@ -86,6 +86,8 @@ def refusal(state: JourneyState, decision: Decision) -> tuple[str, str] | None:
     if state.closed is not None:
         return "journey_closed", "The journey is closed; nothing can be decided on it."
     match decision:
+        case DecideTask() | LiftHold() if state.is_identity_held:
+            return "identity_held", "Identity is in doubt: two people have to sign the identity hold first."
         case DecideTask():
             return _task_refusal(state, decision)
         case LiftHold() if not state.is_held:

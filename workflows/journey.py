@@ -14,7 +14,7 @@ from schemas.orders import JourneyStart
 from workflows import course, decisions, hearing
 from workflows.calls import Calls
 from workflows.crew import Crew
-from workflows.names import JOURNEY_WORKFLOW
+from workflows.names import IDENTITY_CLEARED, IDENTITY_HELD, JOURNEY_WORKFLOW
 from workflows.notebook import Notebook
 from workflows.people import People
 from workflows.scribe import Scribe
@@ -65,13 +65,19 @@ class Journey:
 
     @workflow.signal(dynamic=True)
     def hear(self, name: str, arguments: Sequence[RawValue]) -> None:
-        """A partner says what happened; the signal's name is the event's type."""
-        self.scribe.arrived(name, arguments)
+        """A partner says what happened; the signal's name is the event's type. Or: look for identity holds."""
+        if name in (IDENTITY_HELD, IDENTITY_CLEARED):
+            self.scribe.look()
+        else:
+            self.scribe.arrived(name, arguments)
 
     @workflow.update
     async def decide(self, made: DecisionMade) -> DecisionReceipt:
         """A person decides; answered when the decision is on the ledger. Sent twice, it has one effect."""
         decision = made.decision
+        if self.scribe.must_look:
+            await self._has_looked()
+            self._refuse(made)
         seq = self.state.decisions.get(decision.id)
         if seq is None:
             seq = decisions.take(self.state, self.notebook, decision, workflow.now())
@@ -81,14 +87,15 @@ class Journey:
     @decide.validator
     def may_be_decided(self, made: DecisionMade) -> None:
         """Refuse before anything enters history; the error's type is the refusal's code."""
-        refused = decisions.refusal(self.state, made.decision)
-        if refused is not None:
-            raise ApplicationError(refused[1], type=refused[0], non_retryable=True)
+        self._refuse(made)
 
     @workflow.update
     async def decide_event(self, decided: EventDecided) -> DecisionReceipt:
         """A person has an event judged once more, or gives it up; answered when what followed is on the ledger."""
         decision = decided.decision
+        if self.scribe.must_look:
+            await self._has_looked()
+            self._refuse_about_event(decided)
         seq = self.state.decisions.get(decision.id)
         if seq is None:
             seq = decisions.take_event(self.state, self.notebook, decision, workflow.now())
@@ -97,10 +104,7 @@ class Journey:
     @decide_event.validator
     def event_may_be_decided(self, decided: EventDecided) -> None:
         """Refuse before anything enters history; beside the code goes what the judge says of the event."""
-        refused = decisions.event_refusal(self.state, decided.decision)
-        if refused is not None:
-            code, sentence, reason = refused
-            raise ApplicationError(sentence, reason, type=code, non_retryable=True)
+        self._refuse_about_event(decided)
 
     def open(self, *, is_new: bool) -> None:
         """Put the start on record, or go on where the run before this one stopped."""
@@ -153,6 +157,21 @@ class Journey:
 
     def _is_at_an_end(self) -> bool:
         return bool(self.state.leaving) or course.is_over(self.state) or self.must_renew()
+
+    def _refuse(self, made: DecisionMade) -> None:
+        refused = decisions.refusal(self.state, made.decision)
+        if refused is not None:
+            raise ApplicationError(refused[1], type=refused[0], non_retryable=True)
+
+    def _refuse_about_event(self, decided: EventDecided) -> None:
+        refused = decisions.event_refusal(self.state, decided.decision)
+        if refused is not None:
+            code, sentence, reason = refused
+            raise ApplicationError(sentence, reason, type=code, non_retryable=True)
+
+    async def _has_looked(self) -> None:
+        """Nothing is decided on what may be old news: a hold that was opened meanwhile counts."""
+        await workflow.wait_condition(lambda: not self.scribe.must_look)
 
     async def _on_record(self, decision: str, seq: int) -> DecisionReceipt:
         await workflow.wait_condition(lambda: self.state.recorded >= seq)

@@ -21,6 +21,10 @@ SUBSCRIPTION_QUEUE = "clew-subscriptions"
 OWNER_SPOKE = "owner_spoke"
 """The signal that a subscription's owner said something, by its number; what it is stands in the database."""
 
+IDENTITY_HELD, IDENTITY_CLEARED = "identity.held", "identity.cleared"
+"""The signals that an identity hold holds the journey, or does no more. Whoever sends one only makes it look: what
+counts is in the database, and comes with the answer to an append."""
+
 CHAIN_OF_IDENTITY: SearchAttributeKey[str] = SearchAttributeKey.for_keyword("ChainOfIdentity")
 PROTOCOL: SearchAttributeKey[str] = SearchAttributeKey.for_keyword("Protocol")
 STAGE: SearchAttributeKey[str] = SearchAttributeKey.for_keyword("Stage")

@@ -109,8 +109,12 @@ class Notebook:
             self.note("task.closed", TaskClosed(task=task_id, reason=reason), at)
 
     def close(self, reason: str, at: datetime) -> None:
-        """Withdraw every open question and resolve every open deviation: the journey ends."""
+        """Withdraw every open question and resolve every open deviation: the journey ends.
+
+        What an identity hold has opened stays: only those who sign that resolve it.
+        """
         for task_id in self.state.tasks:
             self.close_task(task_id, reason, at)
-        for deviation in list(self.state.deviations):
+        signed_for = {each.deviation for each in self.state.identity_holds.values() if each.is_open}
+        for deviation in [each for each in self.state.deviations if each not in signed_for]:
             self.resolve(deviation, reason, at)

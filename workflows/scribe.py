@@ -11,12 +11,11 @@ from temporalio.common import RawValue, RetryPolicy
 
 from schemas.events import PartnerEvent
 from schemas.facts import Appended, Batch, SignalQuarantined
-from workflows import hearing
+from workflows import hearing, identity_holds
 from workflows.aliases import forget
 from workflows.notebook import Notebook
 from workflows.ports import LedgerPort
-from workflows.state import Impasse, JourneyState
-from workflows.steps import GO_ON
+from workflows.state import JourneyState
 
 MOST_IN_ONE_APPEND = 100
 """Facts in one transaction: keeps the local activity well under its 100 ms."""
@@ -36,15 +35,25 @@ class Scribe:
         self._arrivals: list[tuple[str, Sequence[RawValue]]] = []
         self._writing = False
         self._waited_at = -1
+        self._looks = self._looked = 0
 
     def arrived(self, name: str, arguments: Sequence[RawValue]) -> None:
         """Keep a signal for the next round."""
         self._arrivals.append((name, arguments))
 
+    def look(self) -> None:
+        """There may be news of an identity hold: ask the ledger before anything else is judged."""
+        self._looks += 1
+
+    @property
+    def must_look(self) -> bool:
+        """Whether there may be news that the journey has not seen yet."""
+        return self._looked < self._looks
+
     @property
     def is_idle(self) -> bool:
         """Nothing has arrived that is not judged, and nothing is judged that is not on the ledger."""
-        return not self._arrivals and not self._notebook and not self._writing
+        return not self._arrivals and not self._notebook and not self._writing and not self.must_look
 
     async def caught_up(self) -> None:
         """Wait until all that is known by now is on the ledger."""
@@ -53,8 +62,10 @@ class Scribe:
 
     async def write_one_round(self) -> None:
         """Wait for something to write; judge it, append it."""
-        await workflow.wait_condition(lambda: bool(self._arrivals or self._notebook))
+        await workflow.wait_condition(lambda: bool(self._arrivals or self._notebook or self.must_look))
         self._writing = True
+        if self.must_look:
+            await self._look()
         self._hear_arrivals()
         await self._others_react()
         # The time of a workflow task: the same for all of it, later for the one that does it again.
@@ -62,6 +73,11 @@ class Scribe:
         if batch.facts or batch.outcomes:
             self._learn(await self._append(batch))
         self._writing = False
+
+    async def _look(self) -> None:
+        looks = self._looks
+        self._learn(await self._append(Batch(coi=self._state.start.coi, epoch=workflow.now())))
+        self._looked = looks
 
     async def _others_react(self) -> None:
         """Let the stages take in what was heard, so that what they note of it goes on record with it; and hear what
@@ -124,13 +140,8 @@ class Scribe:
     def _learn(self, appended: Appended) -> None:
         self._state.recorded = max(self._state.recorded, appended.last_seq)
         self._state.offset = appended.offset
-        if not appended.taken:
-            return
         forget(self._state, appended.taken)
-        about = tuple(each.value for each in appended.taken)
-        deviation = self._notebook.deviate("identifier_in_use", workflow.now(), about=about, blocks=True)
-        for stage in self._state.active()[:1]:
-            stage.impasse = Impasse(code="identifier_in_use", choices=GO_ON, about=about, deviation=deviation)
+        identity_holds.learn(self._state, self._notebook, appended, workflow.now())
 
 
 def _canonical(event: PartnerEvent) -> PartnerEvent:

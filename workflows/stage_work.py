@@ -83,6 +83,9 @@ class StageWork:
         impasse = stage.impasse = course.named(self.state, self._notebook, stage, impasse, workflow.now())
         role = course.asked_of(self.state, stage, impasse)
         choice, by = await self._people.choose(str(impasse.task), role, impasse, stage.id)
+        if stage.impasse is not impasse:
+            # Whoever signed an identity hold meanwhile has answered this, or made it another question.
+            return
         if impasse.deviation is not None:
             self._notebook.resolve(impasse.deviation, choice, workflow.now(), by)
         stage.impasse = None

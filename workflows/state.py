@@ -11,6 +11,7 @@ from schemas.base import Strict
 from schemas.commands import PartnerCommand
 from schemas.decisions import Task
 from schemas.facts import CLEW, JourneyStatus, Material, MaterialStatus
+from schemas.holds import Finding
 from schemas.identity import Role
 from schemas.orders import JourneyStart
 from schemas.protocols import Protocol
@@ -120,6 +121,18 @@ class LabelSet(Strict):
     open: bool = True
 
 
+class KnownHold(BaseModel):
+    """An identity hold that the journey has learned of: its deviation here, and the material that it put apart."""
+
+    deviation: str
+    apart: list[str]
+    finding: Finding | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.finding is None
+
+
 class JourneyState(BaseModel):
     """All of a journey."""
 
@@ -144,6 +157,7 @@ class JourneyState(BaseModel):
     deviation_count: int = 0
     held_by_hand: bool = False
     holds: int = 0
+    identity_holds: dict[str, KnownHold] = Field(default_factory=dict)
     leaving: str | None = None
     leaving_since: datetime | None = None
     closed: JourneyStatus | None = None
@@ -174,7 +188,13 @@ class JourneyState(BaseModel):
 
     @property
     def is_held(self) -> bool:
-        return self.held_by_hand or any(each.blocks for each in self.deviations.values())
+        blocked = self.held_by_hand or any(each.blocks for each in self.deviations.values())
+        return blocked or self.is_identity_held
+
+    @property
+    def is_identity_held(self) -> bool:
+        """Whether identity is in doubt, and two people have not said yet what they found."""
+        return any(each.is_open for each in self.identity_holds.values())
 
     @property
     def status(self) -> JourneyStatus:
@@ -197,11 +217,8 @@ class JourneyState(BaseModel):
 
     def at(self, role: Role, kind: str) -> list[Material]:
         """The material of a kind that is ready for use with the organisation in a role."""
-        return [
-            each
-            for each in self.materials.values()
-            if each.status is MaterialStatus.AVAILABLE and each.holder is role and each.kind == kind
-        ]
+        ready = [each for each in self.materials.values() if each.status is MaterialStatus.AVAILABLE]
+        return [each for each in ready if each.holder is role and each.kind == kind and not each.quarantined]
 
     def batch_of(self, stage_id: str) -> str | None:
         """The batch of a manufacture stage's current visit."""

@@ -14,12 +14,12 @@ from api.documented import answer, problems, request_body
 from api.evidence import DecisionEvidence, newest_note
 from api.journey_updates import put_to_journey
 from api.services import Using
-from ledger import queries
+from ledger import holds, queries
 from ledger.proofs import position_of_number
 from ledger.registry import find_journey
 from ledger.tables import DeviationRow
 from schemas.base import Code, Identifier, Instant
-from schemas.decisions import Decision, DecisionMade
+from schemas.decisions import DecideTask, Decision, DecisionMade, LiftHold
 from schemas.identity import CoiId, Role
 from schemas.orders import PartyName
 
@@ -115,6 +115,7 @@ async def list_deviations(
             "not_held",
             "journey_leaving",
             "deviation_blocks",
+            "identity_held",
             "release_missing",
             "body_too_large",
             "ledger_unavailable",
@@ -126,10 +127,13 @@ async def list_deviations(
 async def decide(_caller: AsPerson, using: Using, coi: str, decision: Annotated[Decision, Body()]) -> DecisionEvidence:
     """Answer a task; hold a journey, or let it go on; cancel it.
 
-    The journey takes the decision or refuses it by name. The decision's `id` makes it safe to send again.
+    The journey takes the decision or refuses it by name. The decision's `id` makes it safe to send again. While an
+    identity hold is open nothing is decided that would let the journey go on.
     """
     async with using.database.reading() as session:
         await find_journey(session, coi)
+        if isinstance(decision, DecideTask | LiftHold):
+            await holds.refuse_while_held(session, coi)
     receipt = await put_to_journey(using, coi, DecisionMade(decision=decision))
     async with using.database.reading() as session:
         position = await position_of_number(session, coi, receipt.seq)

@@ -11,7 +11,7 @@ from api.callers import AsOperator, AsPerson
 from api.cursors import Cursor, Limit, Page, decode, page
 from api.documented import answer, problems, request_body
 from api.services import Using
-from ledger import desk, queries
+from ledger import desk, holds, queries
 from schemas.deliveries import DeliveryStatus
 from schemas.identity import CoiId
 from schemas.operations import Said
@@ -48,7 +48,14 @@ async def list_deliveries(
         rows = await queries.deliveries(
             session, status=status, partner=partner, journey=journey, after=after, limit=limit + 1
         )
-    return page(rows, limit, "deliveries", lambda row: (row.number,), delivery_desk.view)
+        held = await holds.kept_back(session, rows)
+    return page(
+        rows,
+        limit,
+        "deliveries",
+        lambda row: (row.number,),
+        lambda row: delivery_desk.view(row, held=row.number in held),
+    )
 
 
 @router.get(
@@ -90,7 +97,13 @@ async def get_delivery(_caller: AsOperator, using: Using, delivery: str) -> Deli
     responses={
         **answer(200, "The delivery as it stands.", examples.DELIVERY),
         **problems(
-            *_REFUSED, "delivery_settled", "delivery_unknown", "body_too_large", "task_decided", "temporal_unavailable"
+            *_REFUSED,
+            "identity_held",
+            "delivery_settled",
+            "delivery_unknown",
+            "body_too_large",
+            "task_decided",
+            "temporal_unavailable",
         ),
     },
     openapi_extra=request_body(examples.RESEND_BODY),

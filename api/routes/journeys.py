@@ -11,6 +11,7 @@ from api import examples
 from api.answers import (
     DeviationView,
     EntryView,
+    HoldView,
     IdentifierView,
     JourneyDetail,
     JourneyReceipt,
@@ -29,7 +30,7 @@ from api.paths import journey_path
 from api.services import Using
 from api.tracing import traceparent_of
 from api.views import material_views
-from ledger import queries
+from ledger import holds, queries
 from ledger.proofs import position_of_number
 from ledger.registry import find_journey
 from ledger.tables import JourneyRow
@@ -148,13 +149,14 @@ async def list_journeys(
     },
 )
 async def get_journey(_caller: AsPerson, using: Using, coi: str) -> JourneyDetail:
-    """Stages in the protocol's order with their due times, open tasks, deviations, materials, names, newest facts."""
+    """Stages in the protocol's order, open tasks, deviations, open identity holds, materials, names, newest facts."""
     async with using.database.reading() as session:
         row = await find_journey(session, coi)
         parts = {
             "stages_in_order": [StageView.model_validate(each) for each in await queries.stages_of(session, coi)],
             "tasks": [TaskView.model_validate(each) for each in await queries.open_tasks_of(session, coi)],
             "deviations": [DeviationView.model_validate(each) for each in await queries.deviations_of(session, coi)],
+            "identity_holds": [HoldView.model_validate(each) for each in await holds.open_holds_of(session, coi)],
             "materials": material_views(await queries.materials_of(session, coi)),
             "identifiers": [IdentifierView.model_validate(e) for e in await queries.identifiers_of(session, coi)],
             "latest": [EntryView.model_validate(e) for e in await queries.latest_entries(session, coi, LATEST)],

@@ -19,7 +19,7 @@ def carry(story: CommandStory) -> str:
     eta = story.later(wait + journey)
     story.says("shipment.booked", reference, reference=reference, pick_up_at=iso(story.later(wait)), eta=iso(eta))
     story.now = story.later(wait)
-    story.says("shipment.picked_up", reference, reference=reference, containers=containers)
+    story.says("shipment.picked_up", reference, reference=reference, containers=containers, **story.checked("driver"))
     if story.happens(story.rates.shipment_delayed):
         story.now = story.later(journey / 2)
         new_eta = iso(story.later(journey / 2 + hold_up))
@@ -27,7 +27,7 @@ def carry(story: CommandStory) -> str:
         story.now = story.later(journey / 2 + hold_up)
     else:
         story.now = eta
-    story.says("shipment.delivered", reference, reference=reference, containers=containers)
+    story.says("shipment.delivered", reference, reference=reference, containers=containers, **story.checked("driver"))
     story.hands_over(story.details["to"], reference, containers)
     return reference
 

@@ -31,5 +31,5 @@ def receive(setting: Setting, handover: Handover) -> Story:
     )
     story.takes(durations.RECEIPT)
     said = {"containers": handover.containers, "condition": "good", "reference": handover.reference}
-    story.says("material.received", handover.reference, **said)
+    story.says("material.received", handover.reference, **said, **story.checked("receiver"))
     return story

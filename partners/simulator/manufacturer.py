@@ -16,13 +16,14 @@ def make(story: CommandStory) -> str:
     batch = story.number("B")
     used = story.details["containers"][:1]
     story.takes(durations.MANUFACTURE_START)
-    story.says("manufacture.started", story.order, batch=batch, containers=used)
+    story.says("manufacture.started", story.order, batch=batch, containers=used, **story.checked("operator"))
     for step, spread in durations.STEPS.items():
         story.takes(spread)
         story.says("manufacture.step_completed", batch, batch=batch, step=step)
     story.takes(durations.HARVEST_AND_FILL)
     doses = [f"{batch}-{number}" for number in range(1, story.chance.choice(DOSES) + 1)]
-    story.says("manufacture.completed", batch, batch=batch, doses=doses, parents=used)
+    filled = {"batch": batch, "doses": doses, "parents": used}
+    story.says("manufacture.completed", batch, **filled, **story.checked("operator"))
     return story.number("MO")
 
 
@@ -40,7 +41,8 @@ def review(story: CommandStory) -> None:
     if story.happens(story.rates.batch_rejected):
         story.says("batch.rejected", batch, batch=batch, reason="batch_record_deviation")
     else:
-        story.says("batch.released", batch, batch=batch, doses=story.details["doses"], signatures=signatures)
+        released = {"batch": batch, "doses": story.details["doses"], "signatures": signatures}
+        story.says("batch.released", batch, **released, **story.checked("quality"))
 
 
 def _shares(count: int) -> list[float]:

@@ -90,6 +90,13 @@ class Story:
         """So many different people of a profession."""
         return [f"{profession}-{number:02}" for number in self.chance.sample(range(1, 21), count)]
 
+    def checked(self, profession: str) -> dict[str, Any]:
+        """What is said at every hand-over: the id on the label, and the two people who compared it."""
+        # A draw of its own, so that it changes nothing else in the story.
+        chance = chance_of(self.setting.seed, *self.parts, "checked", len(self.messages))
+        people = [f"{profession}-{number:02}" for number in chance.sample(range(1, 21), 2)]
+        return {"coi": self.coi, "verified_by": people}
+
     def says(self, event_type: str, subject: str, **data: Any) -> None:
         """An event, at the moment that the story has reached."""
         identity = self._next_id()

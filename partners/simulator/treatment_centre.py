@@ -55,10 +55,10 @@ def infuse(story: CommandStory) -> None:
     """After the rest, dose by dose: thaw, check at the bedside, infuse."""
     story.takes(_regimen(story).rest)
     for dose in story.details["doses"]:
-        story.says("product.thawed", dose, dose=dose)
+        story.says("product.thawed", dose, dose=dose, **story.checked("nurse"))
         story.takes(durations.THAW_TO_END)
         people = story.people("nurse", 2)
-        story.says("infusion.completed", dose, dose=dose, bedside_check=True, verified_by=people)
+        story.says("infusion.completed", dose, dose=dose, bedside_check=True, coi=story.coi, verified_by=people)
 
 
 def follow_up(story: CommandStory) -> None:

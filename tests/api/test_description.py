@@ -22,6 +22,7 @@ from partners.connectors.reading import read_connector
 from schemas.decisions import Decision
 from schemas.errors import CODES
 from schemas.events import read_event
+from schemas.holds import Signing
 from schemas.label_desk import ApplyLabel, NewLabelSet, PrintLabels, ReconcileLabels, SettleLabels
 from schemas.operations import Said
 from schemas.orders import JourneyOrder
@@ -98,6 +99,9 @@ def test_every_route_of_the_design_is_there(document: dict[str, Any]) -> None:
         "POST /v1/scan",
         "GET /v1/tasks",
         "GET /v1/deviations",
+        "GET /v1/holds",
+        "GET /v1/holds/{hold}",
+        "POST /v1/holds/{hold}/signatures",
         "POST /v1/journeys/{coi}/labels",
         "GET /v1/journeys/{coi}/labels",
         "GET /v1/labels/{label_set}",
@@ -248,6 +252,9 @@ def test_kinds_are_of_listed_codes() -> None:
         (examples.NEW_SUBSCRIPTION_BODY["application/json"], NewSubscription),
         (examples.SAID_BODY["application/json"], Said),
         (examples.REPLAY_BODY["application/json"], Replay),
+        (examples.SIGNING_BODY["application/json"], Signing),
+        (examples.HOLD, answers.HoldView),
+        (examples.HOLD_PAGE, Page[answers.HoldView]),
         (examples.SUBSCRIPTION, answers.SubscriptionView),
         (examples.SUBSCRIPTION_CREATED, answers.SubscriptionWithSecret),
         (examples.SUBSCRIPTION_PAGE, Page[answers.SubscriptionView]),

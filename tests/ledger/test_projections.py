@@ -37,6 +37,8 @@ def test_every_type_of_fact_and_event_is_handled_or_known_to_need_nothing() -> N
         "event.given_up",
         "signal.quarantined",
         "record.superseded",
+        "materials.quarantined",
+        "materials.cleared",
     }
 
 

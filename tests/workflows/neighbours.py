@@ -107,6 +107,11 @@ def therapy(
     return Therapy(journey(protocol, **answers), Neighbours(frozenset(fails)))
 
 
+def checked(command: PartnerCommand) -> dict[str, Any]:
+    """What is said at every hand-over: the id on the label, and who compared it."""
+    return {"coi": command.coi, "verified_by": TWO_PEOPLE}
+
+
 def _evidence(command: PartnerCommand, now: datetime) -> list[Told]:
     return [
         ("evidence.provided", command.order, {"evidence": each, "reference": f"DOC-{each}"})
@@ -131,6 +136,7 @@ def _failed_collection(command: PartnerCommand, now: datetime) -> list[Told]:
 def _shipment(command: PartnerCommand, now: datetime) -> list[Told]:
     name = reference(command)
     scanned = {"reference": name, "containers": command.details["containers"]}
+    scanned |= checked(command)
     return [
         ("shipment.booked", name, {"reference": name}),
         ("shipment.picked_up", name, scanned),
@@ -143,10 +149,10 @@ def _manufacture(command: PartnerCommand, now: datetime) -> list[Told]:
     batch, used = f"LOT-{command.visit}", command.details["containers"][:1]
     doses = [f"DOSE-{command.visit}-{number}" for number in (1, 2)]
     return [
-        ("manufacture.started", reference(command), {"batch": batch, "containers": used}),
+        ("manufacture.started", reference(command), {"batch": batch, "containers": used, **checked(command)}),
         ("manufacture.step_completed", batch, {"batch": batch, "step": "selection"}),
         ("manufacture.step_completed", batch, {"batch": batch, "step": "expansion"}),
-        ("manufacture.completed", batch, {"batch": batch, "doses": doses, "parents": used}),
+        ("manufacture.completed", batch, {"batch": batch, "doses": doses, "parents": used, **checked(command)}),
     ]
 
 
@@ -161,9 +167,8 @@ def _tests(command: PartnerCommand, now: datetime) -> list[Told]:
 def _release(command: PartnerCommand, now: datetime) -> list[Told]:
     batch = command.details["batch"]
     signatures = [{"role": role, "by": f"{role}-1", "at": iso(now)} for role in command.details["signatures"]]
-    return [
-        ("batch.released", batch, {"batch": batch, "doses": command.details["doses"], "signatures": signatures}),
-    ]
+    released = {"batch": batch, "doses": command.details["doses"], "signatures": signatures}
+    return [("batch.released", batch, released | checked(command))]
 
 
 def _rejection(command: PartnerCommand, now: datetime) -> list[Told]:
@@ -176,11 +181,13 @@ def _conditioning(command: PartnerCommand, now: datetime) -> list[Told]:
 
 
 def _infusion(command: PartnerCommand, now: datetime) -> list[Told]:
-    checked = {"bedside_check": True, "verified_by": TWO_PEOPLE}
     return [
         told
         for dose in command.details["doses"]
-        for told in (("product.thawed", dose, {"dose": dose}), ("infusion.completed", dose, {"dose": dose, **checked}))
+        for told in (
+            ("product.thawed", dose, {"dose": dose, **checked(command)}),
+            ("infusion.completed", dose, {"dose": dose, "bedside_check": True, **checked(command)}),
+        )
     ]
 
 

@@ -18,7 +18,7 @@ from schemas.protocols import Protocol, read_protocol
 from schemas.stages import CollectionStage, ManufactureStage
 from tests.workflows.clinic import shipped_protocol
 from tests.workflows.neighbours import Therapy, therapy
-from workflows import checks, course
+from workflows import checks, course, hand_overs
 from workflows.rules import judge
 from workflows.stages import KINDS
 from workflows.state import Heard, StageStatus
@@ -101,12 +101,15 @@ def signed(*by: str) -> dict[str, Any]:
 STRANGER = {"containers": ["BAG-BEN-1", "BAG-BEN-2"]}
 ONE_OF_TWO = {"containers": ["BAG-1-1"]}
 ONE_TOO_MANY = {"containers": ["BAG-1-1", "BAG-1-2", "BAG-BEN-1"]}
+ONE_TWICE = {"containers": ["BAG-1-1", "BAG-1-1", "BAG-1-2"]}
 TIL = {"protocol": "til"}
 
 CARGO = [
     Case("bags of another patient", STRANGER),
     Case("a bag is missing", ONE_OF_TWO),
     Case("a bag too many", ONE_TOO_MANY),
+    Case("one bag scanned twice", ONE_TWICE),
+    Case("one bag scanned in place of two", {"containers": ["BAG-1-1", "BAG-1-1"]}),
 ]
 NOT_NEEDED = Case("evidence nobody asked for", {"evidence": "insurance_card"}, "evidence_not_needed", blocks=False)
 OTHER_BATCH = Case("a batch of another patient", {"batch": "LOT-BEN"})
@@ -127,7 +130,51 @@ EXPIRED = Case(
     blocks=False,
 )
 
+
+HAND_OVERS = {
+    "shipment.picked_up": "shipment",
+    "shipment.delivered": "shipment",
+    "material.received": "shipment",
+    "manufacture.started": "manufacture",
+    "manufacture.completed": "manufacture",
+    "batch.released": "release",
+    "product.thawed": "infusion",
+    "infusion.completed": "infusion",
+}
+"""Where material or product passes from hand to hand, each with the kind of stage that hears it."""
+
+
+def with_two_people() -> Protocol:
+    """The CAR-T protocol, wherever it can wanting two people."""
+    document = shipped_protocol("autologous-car-t").model_dump(mode="json", by_alias=True, exclude_none=True)
+    for stage in document["stages"]:
+        if named := [each for each, kind in HAND_OVERS.items() if kind == stage["kind"]]:
+            stage["two_people"] = named
+    return read_protocol(document)
+
+
+def alone(event_type: str) -> list[Case]:
+    """Two people are wanted, and there was one."""
+    course = {"protocol": with_two_people()}
+    twice = Case("the same person twice", {"verified_by": ["nurse-01", "NURSE-01"]}, MISSING, course=course)
+    one = Case("one person", {"verified_by": ["nurse-01"]}, MISSING, course=course)
+    nobody = Case("nobody named", {"verified_by": None}, MISSING, course=course)
+    # What is said at the bedside cannot even be read without two names.
+    return [twice] if event_type == "infusion.completed" else [twice, one, nobody]
+
+
+MISSING = "second_person_missing"
+LABELS = {
+    (kind, event_type, hand_overs.coi_is_ours): [Case("a label of another patient", {"coi": "CLEW0000000000000BEN0"})]
+    for event_type, kind in HAND_OVERS.items()
+}
+SECOND = {
+    (kind, event_type, hand_overs.two_people_looked): alone(event_type) for event_type, kind in HAND_OVERS.items()
+}
+
 CASES: dict[tuple[str, str, Check], list[Case]] = {
+    **LABELS,
+    **SECOND,
     ("enrolment", "evidence.provided", checks.evidence_is_needed): [NOT_NEEDED],
     ("enrolment", "evidence.withdrawn", checks.evidence_is_needed): [NOT_NEEDED],
     ("enrolment", "evidence.provided", checks.evidence_is_valid): [
@@ -160,7 +207,8 @@ CASES: dict[tuple[str, str, Check], list[Case]] = {
         Case("the rejected batch's number", {"batch": "LOT-1"}, time=2, course=MADE_AGAIN)
     ],
     ("manufacture", "manufacture.started", checks.starting_material_is_ours): [
-        Case("cells of another patient", {"containers": ["BAG-BEN-1"]})
+        Case("cells of another patient", {"containers": ["BAG-BEN-1"]}),
+        Case("one bag scanned twice", {"containers": ["BAG-1-1", "BAG-1-1"]}),
     ],
     ("manufacture", "manufacture.started", checks.starting_material_is_fresh): [
         Case("an expired lot", reason="lot_expired", later=timedelta(hours=73), blocks=False)
@@ -171,6 +219,7 @@ CASES: dict[tuple[str, str, Check], list[Case]] = {
     ("manufacture", "manufacture.completed", checks.parents_are_those_started): [
         Case("made from another bag", {"parents": ["BAG-1-2"]}),
         Case("a bag too many went in", {"parents": ["BAG-1-1", "BAG-1-2"]}),
+        Case("one bag that went in twice", {"parents": ["BAG-1-1", "BAG-1-1"]}),
         Case("a dose that bears a bag's number", {"doses": ["BAG-1-2"]}),
         Case("one number on two doses", {"doses": ["DOSE-1-1", "DOSE-1-1"]}),
     ],
@@ -189,6 +238,7 @@ CASES: dict[tuple[str, str, Check], list[Case]] = {
     ("release", "batch.released", checks.doses_are_the_batchs): [
         Case("a dose of another patient", {"doses": ["DOSE-1-1", "DOSE-BEN"]}),
         Case("a dose is missing", {"doses": ["DOSE-1-1"]}),
+        Case("one dose released twice", {"doses": ["DOSE-1-1", "DOSE-1-2", "DOSE-1-2"]}),
     ],
     ("release", "batch.released", checks.tests_passed): [
         Case("a test has failed", reason="test_failed", first=fails_a_test)
@@ -207,7 +257,7 @@ CASES: dict[tuple[str, str, Check], list[Case]] = {
     ("shipment", "material.damaged", checks.cargo_is_among): [Case("bags of another patient", STRANGER)],
     ("infusion", "product.thawed", checks.dose_is_ours): DOSES,
     ("infusion", "product.thawed", checks.dose_is_fresh): [EXPIRED],
-    ("infusion", "infusion.completed", checks.dose_is_ours): DOSES[1:],
+    ("infusion", "infusion.completed", checks.dose_is_ours): DOSES,
     ("infusion", "infusion.completed", checks.dose_is_fresh): [EXPIRED],
     ("infusion", "infusion.aborted", checks.dose_is_ours): DOSES,
     ("infusion", "infusion.completed", checks.bedside_check_agreed): [

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Any
 from schemas.base import format_duration
 from schemas.stages import InfusionStage
 from workflows import checks
+from workflows.hand_overs import HAND_OVER
 from workflows.steps import GO_ON, RELEASE_FIRST, Departure, Step, steps
 
 if TYPE_CHECKING:
     from workflows.desk import Desk
 
 STEPS = steps(
-    Step("product.thawed", checks=(checks.dose_is_ours, checks.dose_is_fresh)),
+    Step("product.thawed", checks=(*HAND_OVER, checks.dose_is_ours, checks.dose_is_fresh)),
     Step(
         "infusion.completed",
         waits=checks.dose_not_thawed,
-        checks=(checks.dose_is_ours, checks.dose_is_fresh, checks.bedside_check_agreed),
+        checks=(*HAND_OVER, checks.dose_is_ours, checks.dose_is_fresh, checks.bedside_check_agreed),
     ),
     Step("infusion.aborted", checks=(checks.dose_is_ours,), departs=Departure("infusion_aborted", choices=GO_ON)),
 )

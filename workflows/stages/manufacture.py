@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.stages import ManufactureStage
 from workflows import checks
+from workflows.hand_overs import HAND_OVER
 from workflows.steps import COLLECT_AGAIN, MAKE_AGAIN, Departure, Step, steps
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 STEPS = steps(
     Step(
         "manufacture.started",
-        checks=(checks.batch_is_new, checks.starting_material_is_ours, checks.starting_material_is_fresh),
+        checks=(*HAND_OVER, checks.batch_is_new, checks.starting_material_is_ours, checks.starting_material_is_fresh),
     ),
     Step(
         "manufacture.step_completed",
@@ -25,7 +26,7 @@ STEPS = steps(
         "manufacture.completed",
         after=("manufacture.started",),
         before=("manufacture.failed",),
-        checks=(checks.batch_is_this_one, checks.parents_are_those_started),
+        checks=(*HAND_OVER, checks.batch_is_this_one, checks.parents_are_those_started),
     ),
     Step(
         "manufacture.failed",

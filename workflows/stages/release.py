@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from schemas.identity import Role
 from schemas.stages import ReleaseStage
 from workflows import checks
+from workflows.hand_overs import HAND_OVER
 from workflows.steps import MAKE_AGAIN, Departure, Step, steps
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ STEPS = steps(
         before=("batch.rejected",),
         waits=checks.tests_outstanding,
         checks=(
+            *HAND_OVER,
             checks.batch_is_under_review,
             checks.doses_are_the_batchs,
             checks.tests_passed,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from schemas.identity import Role
 from schemas.stages import ShipmentStage
 from workflows import checks
+from workflows.hand_overs import HAND_OVER
 from workflows.steps import GO_ON, MAKE_AGAIN, RELEASE_FIRST, Departure, Step, steps
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 STEPS = steps(
     Step("shipment.booked", before=("shipment.picked_up",)),
-    Step("shipment.picked_up", checks=(checks.cargo_is_ours,)),
+    Step("shipment.picked_up", checks=(*HAND_OVER, checks.cargo_is_ours)),
     Step("shipment.delayed", before=("shipment.delivered",), repeatable=True, departs=Departure("shipment_delayed")),
     Step(
         "shipment.excursion",
@@ -21,8 +22,8 @@ STEPS = steps(
         repeatable=True,
         departs=Departure("temperature_excursion", blocks=True, choices=GO_ON),
     ),
-    Step("shipment.delivered", after=("shipment.picked_up",), checks=(checks.cargo_is_complete,)),
-    Step("material.received", after=("shipment.delivered",), checks=(checks.cargo_is_complete,)),
+    Step("shipment.delivered", after=("shipment.picked_up",), checks=(*HAND_OVER, checks.cargo_is_complete)),
+    Step("material.received", after=("shipment.delivered",), checks=(*HAND_OVER, checks.cargo_is_complete)),
     Step(
         "material.damaged",
         after=("shipment.picked_up",),
@@ -49,12 +50,15 @@ def _booking(desk: "Desk[ShipmentStage]") -> dict[str, Any]:
     product = desk.state.protocol.ships_product(desk.spec)
     if product and checks.release_before(desk.state, desk.stage) is None:
         desk.asks("release_missing", RELEASE_FIRST)
+    cargo = [each.id for each in checks.cargo_of(desk.state, desk.stage)]
+    if not cargo and any(each.quarantined for each in desk.state.materials.values()):
+        desk.asks("material_quarantined", MAKE_AGAIN)
     limits = desk.spec.temperature
     return {
         "from": desk.party(desk.spec.sender),
         "to": desk.party(desk.spec.to),
         "cargo": "product" if product else "starting_material",
-        "containers": [each.id for each in checks.cargo_of(desk.state, desk.stage)],
+        "containers": cargo,
         **({"temperature": limits.model_dump(exclude_none=True)} if limits else {}),
     }
 

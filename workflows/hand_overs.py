@@ -1,0 +1,26 @@
+"""What every hand-over is asked, whatever passes from hand to hand: whose it is, and who looked. Pure."""
+
+from typing import cast
+
+from schemas.event_data import HandOver
+from workflows.checks import mismatch
+from workflows.steps import GO_ON, Hearing, Refusal
+
+
+def coi_is_ours(hearing: Hearing) -> Refusal | None:
+    """Where a chain-of-identity id was scanned, it is the journey's."""
+    scanned = cast(HandOver, hearing.said).coi
+    return None if scanned in (None, hearing.state.start.coi) else mismatch(scanned)
+
+
+def two_people_looked(hearing: Hearing) -> Refusal | None:
+    """Where the protocol wants two people at this hand-over, two different ones verified identity."""
+    wanted: tuple[str, ...] = getattr(hearing.state.protocol.by_id[hearing.stage.id], "two_people", None) or ()
+    people = {each.casefold() for each in cast(HandOver, hearing.said).verified_by or ()}
+    if hearing.event.type not in wanted or len(people) > 1:
+        return None
+    return Refusal(reason="second_person_missing", choices=GO_ON, blocks=True)
+
+
+HAND_OVER = (coi_is_ours, two_people_looked)
+"""The checks that come before a hand-over's own."""

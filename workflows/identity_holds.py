@@ -1,0 +1,106 @@
+"""Identity holds, as a journey takes them in: what they hold and put apart, and what their end leads to. Pure.
+
+A hold stands in the database, and what it says there counts. The journey learns of it with the answer to an append.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from schemas.facts import Appended, Material, MaterialsCleared, MaterialsQuarantined
+from schemas.holds import IdentityHold
+from workflows import checks
+from workflows.notebook import Notebook
+from workflows.state import Impasse, JourneyState, KnownHold, StageState
+from workflows.steps import GO_ON, MAKE_AGAIN
+
+DOUBTS = frozenset({"identity_mismatch", "identifier_in_use"})
+"""The journey's own deviations that open a hold."""
+
+MOST_ABOUT = 20
+"""Identifiers that a deviation or a task names; the hold has them all."""
+
+
+def learn(state: JourneyState, notebook: Notebook, appended: Appended, now: datetime) -> None:
+    """Take in every hold that is new, and the end of every one that two people have signed."""
+    if appended.taken:
+        _doubt(state, notebook, tuple(each.value for each in appended.taken), now)
+    for hold in appended.holds if state.closed is None else ():
+        known = state.identity_holds.get(hold.id) or _take_in(state, notebook, hold, now)
+        if known.is_open and hold.finding is not None:
+            known.finding = hold.finding
+            _end(state, notebook, hold, known, now)
+
+
+def _doubt(state: JourneyState, notebook: Notebook, about: tuple[str, ...], now: datetime) -> None:
+    """What the journey has just claimed belongs to another one."""
+    deviation = notebook.deviate("identifier_in_use", now, about=about, blocks=True)
+    for stage in state.active()[:1]:
+        stage.impasse = Impasse(code="identifier_in_use", choices=GO_ON, about=about, deviation=deviation)
+
+
+def _take_in(state: JourneyState, notebook: Notebook, hold: IdentityHold, now: datetime) -> KnownHold:
+    deviation = _own_doubt(state) if hold.ours else None
+    if deviation is None:
+        deviation = notebook.deviate("identity_held", now, about=hold.about[:MOST_ABOUT], blocks=True)
+    apart = [each for each in state.materials.values() if checks.is_unsettled(each)]
+    known = KnownHold(deviation=deviation, apart=[each.id for each in apart])
+    state.identity_holds[hold.id] = known
+    _mark(state, apart, quarantined=True)
+    if apart:
+        now_so = tuple(state.materials[each] for each in known.apart)
+        notebook.note("materials.quarantined", MaterialsQuarantined(hold=hold.id, materials=now_so), now)
+    return known
+
+
+def _own_doubt(state: JourneyState) -> str | None:
+    """The journey's own deviation that opened the hold, where it still stands."""
+    of_others = {each.deviation for each in state.identity_holds.values()}
+    found = [each.id for each in state.deviations.values() if each.code in DOUBTS and each.id not in of_others]
+    return found[-1] if found else None
+
+
+def _end(state: JourneyState, notebook: Notebook, hold: IdentityHold, known: KnownHold, now: datetime) -> None:
+    crossed = hold.finding == "crossed"
+    if not crossed:
+        _clear(state, notebook, hold, known, now)
+    asking = next((each for each in state.active() if _asks_about(each, known)), None)
+    stage = asking or next(iter(state.active()), None)
+    if crossed and stage is not None and not state.leaving:
+        _ask(notebook, stage, hold, known, now)
+    elif asking is None or not hold.ours or state.leaving:
+        _close_question(notebook, asking, now)
+        notebook.resolve(known.deviation, str(hold.finding), now)
+
+
+def _asks_about(stage: StageState, known: KnownHold) -> bool:
+    return stage.impasse is not None and stage.impasse.deviation == known.deviation
+
+
+def _ask(notebook: Notebook, stage: StageState, hold: IdentityHold, known: KnownHold, now: datetime) -> None:
+    """What was put apart stays apart, so the questions that were open have other answers now."""
+    _close_question(notebook, stage, now)
+    stage.impasse = Impasse(
+        code="identity_crossed", choices=MAKE_AGAIN, about=hold.about[:MOST_ABOUT], deviation=known.deviation
+    )
+
+
+def _close_question(notebook: Notebook, stage: StageState | None, now: datetime) -> None:
+    if stage is not None and stage.impasse is not None:
+        if stage.impasse.task is not None:
+            notebook.close_task(stage.impasse.task, "identity_hold_closed", now)
+        stage.impasse = None
+
+
+def _clear(state: JourneyState, notebook: Notebook, hold: IdentityHold, known: KnownHold, now: datetime) -> None:
+    """Free what only this hold put apart."""
+    others = [each for name, each in state.identity_holds.items() if name != hold.id]
+    still = {name for each in others if each.finding != "not_crossed" for name in each.apart}
+    freed = [state.materials[each] for each in known.apart if each not in still]
+    _mark(state, freed, quarantined=False)
+    if freed:
+        now_so = tuple(state.materials[each.id] for each in freed)
+        notebook.note("materials.cleared", MaterialsCleared(hold=hold.id, materials=now_so), now)
+
+
+def _mark(state: JourneyState, materials: Iterable[Material], *, quarantined: bool) -> None:
+    state.materials.update({each.id: each.model_copy(update={"quarantined": quarantined}) for each in materials})

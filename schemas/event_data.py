@@ -6,12 +6,13 @@ Every model is `Tolerant`: unknown fields are left behind. None has room for fre
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, model_validator
 
 from schemas.base import Code, Identifier, Instant, Reading, Tolerant
 from schemas.identity import IdentifierKind, KnownAs
+from schemas.materials import Amounts, Form
 
 Identifiers = Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=100)]
 TwoPeople = Annotated[tuple[Identifier, ...], Field(min_length=2, max_length=4)]
@@ -32,12 +33,13 @@ class EventData(Tolerant):
 
 
 class Container(Tolerant):
-    """A bag, vial or cassette. Volume in millilitres; `tnc` and `cd3` are absolute cell counts."""
+    """A bag, vial or cassette. Volume in millilitres; `tnc` and `cd3` are absolute cell counts; `amounts`: others."""
 
     id: Identifier
     volume_ml: NonNegativeFloat | None = None
     tnc: NonNegativeFloat | None = None
     cd3: NonNegativeFloat | None = None
+    amounts: Amounts | None = None
 
 
 class Evidence(EventData):
@@ -105,7 +107,15 @@ class ShipmentBooked(Shipment):
     eta: Instant | None = None
 
 
-class ShipmentPickedUp(Shipment):
+class HandOver(Tolerant):
+    """Whoever gave and took, as pseudonyms, and the place. Left out: the people of the roles, at the taker's."""
+
+    given_by: Identifier | None = None
+    taken_by: Identifier | None = None
+    place: Identifier | None = None
+
+
+class ShipmentPickedUp(Shipment, HandOver):
     containers: Identifiers
 
 
@@ -115,7 +125,7 @@ class ShipmentDelayed(Shipment):
     reason: Code
 
 
-class ShipmentDelivered(Shipment):
+class ShipmentDelivered(Shipment, HandOver):
     containers: Identifiers
 
 
@@ -124,7 +134,7 @@ class ShipmentLost(Shipment):
 
 
 class ShipmentExcursion(Shipment):
-    """A temperature outside its range. Degrees Celsius."""
+    """A temperature outside its range. Degrees Celsius. `device`: the logger that saw it."""
 
     KEY = "started_at"
     limit_min: float | None = None
@@ -132,9 +142,10 @@ class ShipmentExcursion(Shipment):
     started_at: Instant
     ended_at: Instant | None = None
     worst: float
+    device: Identifier | None = None
 
 
-class MaterialReceived(EventData):
+class MaterialReceived(EventData, HandOver):
     """The receiver scanned what arrived. `condition` is `good`, or what is wrong."""
 
     containers: Identifiers
@@ -145,6 +156,93 @@ class MaterialReceived(EventData):
 class MaterialDamaged(EventData):
     containers: Identifiers
     reason: Code
+
+
+class Piece(Tolerant):
+    """A new container, with what is in it as far as that was measured."""
+
+    id: Identifier
+    amounts: Amounts | None = None
+
+
+Pieces = Annotated[tuple[Piece, ...], Field(min_length=1, max_length=100)]
+
+
+class MaterialEvent(EventData):
+    """Base of what is said of containers, wherever they are: journeys hear it in any stage.
+
+    `handled`: the containers that it is about; `made`: the ones that are new.
+    """
+
+    KIND: ClassVar[IdentifierKind] = IdentifierKind.CONTAINER
+
+    def handled(self) -> tuple[str, ...]:
+        raise NotImplementedError
+
+    def made(self) -> tuple[Piece, ...]:
+        return ()
+
+    def key(self) -> str:
+        return ",".join([*self.handled(), *(each.id for each in self.made())])
+
+    def identifiers(self) -> Iterator[KnownAs]:
+        for each in self.made():
+            yield KnownAs(kind=self.KIND, value=each.id)
+
+
+class MaterialSplit(MaterialEvent):
+    """One container into several. `rest`: what stays in it (left out: it is empty); `loss`: what was lost thereby."""
+
+    container: Identifier
+    into: Pieces
+    rest: Amounts | None = None
+    loss: Amounts | None = None
+
+    def handled(self) -> tuple[str, ...]:
+        return (self.container,)
+
+    def made(self) -> tuple[Piece, ...]:
+        return self.into
+
+
+class MaterialPooled(MaterialEvent):
+    """Several containers into one. `parts`: each with how much of it went in (left out: all, and it is empty)."""
+
+    parts: Annotated[tuple[Piece, ...], Field(min_length=2, max_length=100)]
+    into: Piece
+    loss: Amounts | None = None
+
+    def handled(self) -> tuple[str, ...]:
+        return tuple(each.id for each in self.parts)
+
+    def made(self) -> tuple[Piece, ...]:
+        return (self.into,)
+
+
+class MaterialSampled(MaterialEvent):
+    """Samples taken from a container, a dose or a batch (`source`): aliquots to be tested, or samples to be kept."""
+
+    source: Identifier
+    samples: Pieces
+    form: Literal[Form.ALIQUOT, Form.RETAINED_SAMPLE] = Form.ALIQUOT
+
+    def handled(self) -> tuple[str, ...]:
+        return (self.source,)
+
+    def made(self) -> tuple[Piece, ...]:
+        return self.samples
+
+
+class MaterialDisposed(MaterialEvent):
+    """What became of containers that nobody needs any more, and who saw to it."""
+
+    containers: Identifiers
+    disposition: Literal["used", "destroyed", "returned", "retained"]
+    by: Identifier
+    witnessed_by: Identifier | None = None
+
+    def handled(self) -> tuple[str, ...]:
+        return self.containers
 
 
 class ManufactureStarted(EventData):
@@ -164,11 +262,15 @@ class ManufactureStep(EventData):
 
 
 class ManufactureCompleted(EventData):
-    """`doses`: what the batch became; `parents`: the starting material that it was made from."""
+    """`doses`: what the batch became; `parents`: the starting material that it was made from.
+
+    `contents`: what is in a dose, as far as that was measured.
+    """
 
     batch: Identifier
     doses: Identifiers
     parents: Identifiers
+    contents: Pieces | None = None
 
     def identifiers(self) -> Iterator[KnownAs]:
         for dose in self.doses:

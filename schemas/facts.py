@@ -16,6 +16,7 @@ from schemas.canonical import content_hash
 from schemas.decisions import Task
 from schemas.events import EventId, EventType, PartnerEvent, Source
 from schemas.identity import KnownAs, Role
+from schemas.materials import Amounts, Form, Share
 from schemas.orders import Parties
 from schemas.stages import StageId
 
@@ -49,15 +50,22 @@ class MaterialStatus(StrEnum):
 
 
 class Material(Strict):
-    """A container or dose as it is after a fact. `holder`: the role that has it; in transit, the courier."""
+    """A container or dose as it is after a fact. `holder`: the role that has it; in transit, the courier.
+
+    `since`: from when on, by the senders' times. `amounts`: what is in it; `shares`: how much of each parent went in.
+    """
 
     id: Identifier
-    kind: Literal["starting_material", "product"]
+    kind: Literal["starting_material", "product", "sample"]
     status: MaterialStatus
     holder: Role
     parents: tuple[Identifier, ...] = ()
     batch: Identifier | None = None
     expires_at: Instant | None = None
+    form: Form | None = None
+    since: Instant | None = None
+    amounts: Amounts = ()
+    shares: tuple[Share, ...] = ()
 
 
 class FactData(Strict):
@@ -68,12 +76,16 @@ class FactData(Strict):
 
 
 class EventFact(FactData):
-    """A partner's event that took effect. `said` is the event's data; `stage` is empty for a journey-wide one."""
+    """A partner's event that took effect. `said` is the event's data; `stage` is empty for a journey-wide one.
+
+    `reconciled`: of material that was divided or joined, the amounts that add up; empty where none could be compared.
+    """
 
     stage: StageId | None = None
     visit: PositiveInt | None = None
     subject: Identifier
     said: dict[str, Any]
+    reconciled: tuple[Code, ...] | None = None
 
 
 class EventWithoutEffect(FactData):

@@ -12,6 +12,7 @@ from schemas.facts import (
     EventWithoutEffect,
     JourneyLeaving,
 )
+from workflows import custody
 from workflows.effects import departure, take_effect
 from workflows.notebook import Notebook
 from workflows.rules import Verdict, identity_of, judge, judge_afresh
@@ -146,13 +147,15 @@ def _apply_to_journey(state: JourneyState, notebook: Notebook, event: PartnerEve
 
 def _apply_to_stage(hearing: Hearing, notebook: Notebook, step: Step, now: datetime) -> None:
     stage, event = hearing.stage, hearing.event
-    departs = departure(hearing, step)
+    departs, misfits = departure(hearing, step), custody.misfits(hearing)
+    reconciled = custody.reconciled(hearing)
     fact = EventFact(
         stage=stage.id,
         visit=stage.visit,
         subject=event.subject,
         said=event.data,
         identifiers=tuple(hearing.said.identifiers()),
+        reconciled=reconciled,
         materials=take_effect(hearing),
     )
     seq = notebook.note_event(event, event.type, fact)
@@ -160,6 +163,8 @@ def _apply_to_stage(hearing: Hearing, notebook: Notebook, step: Step, now: datet
     stage.heard.append(
         Heard(seq=seq, type=event.type, key=hearing.said.key(), occurred_at=event.occurred_at, data=event.data)
     )
+    for misfit in misfits:
+        notebook.deviate(misfit.code, now, stage=stage.id, about=misfit.about)
     if departs is not None:
         deviation = notebook.deviate(departs.code, now, stage=stage.id, blocks=departs.blocks)
         _stop(stage, Impasse(code=departs.code, choices=departs.choices, deviation=deviation))

@@ -143,6 +143,8 @@ class MaterialView(Answer):
     children: list[str]
     batch: str | None
     expires_at: datetime | None
+    form: str | None = None
+    amounts: list[dict[str, Any]] = []
 
 
 class IdentifierView(Answer):

@@ -21,16 +21,19 @@ from api.reception import Reception
 from api.relay import Relay
 from api.routes import (
     connectors,
+    custody,
     decisions,
     deliveries,
     events,
     feed,
     health,
     journeys,
+    materials,
     messages,
     partner_messages,
     partners,
     protocols,
+    readings,
     subscriptions,
 )
 from api.services import Services
@@ -43,7 +46,7 @@ from schemas.settings import Settings
 Connect = Callable[[Settings], Awaitable[Client]]
 """Makes a Temporal client that connects with its first call."""
 
-_SAID = (events, journeys, decisions, protocols)
+_SAID = (events, journeys, custody, materials, readings, decisions, protocols)
 _NEIGHBOURS = (partners, deliveries, connectors, partner_messages, feed, subscriptions, messages)
 ROUTED = (*_SAID, *_NEIGHBOURS, health)
 """In the order in which the API describes itself."""

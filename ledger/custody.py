@@ -2,7 +2,7 @@
 
 Made from facts alone. A custodian's time begins where the last one's ends, whatever the tellings leave open or claim
 twice (`workflows.custody` makes a deviation of that); a moment belongs to whoever has the container from it on. It
-ends when the container does: used, infused, destroyed, or returned.
+ends when the container does: used, infused, destroyed, or returned; if that is taken back, it goes on from there.
 """
 
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ def _open(
     rows: Rows, coi: str, fact: Fact, said: FactData, material: Material, party: str | None, last: Row | None
 ) -> Row:
     told: dict[str, Any] = getattr(said, "said", {})
-    since = fact.occurred_at if last is None else max(fact.occurred_at, last["since"], last["until"] or last["since"])
+    since = fact.occurred_at if last is None else last["until"] or max(fact.occurred_at, last["since"])
     if last is not None and last["until"] is None:
         rows[_key(last)] = {**last, "until": since}
     row = {

@@ -181,6 +181,8 @@ class MaterialView(Answer):
     batch: str | None
     expires_at: datetime | None
     quarantined: bool
+    form: str | None = None
+    amounts: list[dict[str, Any]] = []
 
 
 class IdentifierView(Answer):

@@ -24,6 +24,7 @@ from api.relay import Relay
 from api.routes import (
     checkpoints,
     connectors,
+    custody,
     decisions,
     deliveries,
     dossier,
@@ -37,10 +38,12 @@ from api.routes import (
     identifiers,
     journeys,
     labels,
+    materials,
     messages,
     partner_messages,
     partners,
     protocols,
+    readings,
     scan,
     subscriptions,
 )
@@ -57,11 +60,12 @@ Connect = Callable[[Settings], Awaitable[Client]]
 """Makes a Temporal client that connects with its first call."""
 
 _SAID = (events, journeys, decisions, protocols)
+_MATERIAL = (custody, materials, readings)
 _NEIGHBOURS = (partners, deliveries, connectors, partner_messages, feed, subscriptions, messages)
 _IDENTITY = (holds, labels, identifiers, scan)
 _STANDARDS = (epcis_capture, epcis, fhir)
 _PROVEN = (checkpoints, dossier)
-ROUTED = (*_SAID, *_IDENTITY, *_NEIGHBOURS, *_STANDARDS, *_PROVEN, health)
+ROUTED = (*_SAID, *_MATERIAL, *_IDENTITY, *_NEIGHBOURS, *_STANDARDS, *_PROVEN, health)
 """In the order in which the API describes itself."""
 
 CONNECT_WHEN_NEEDED: Connect = partial(temporal.connect, lazy=True)

@@ -19,6 +19,7 @@ _FRAMEWORKS_OWN = ("HTTPValidationError", "ValidationError")
 TAGS = [
     {"name": "events", "description": "What partners say."},
     {"name": "journeys", "description": "The patients' therapies, and their record."},
+    {"name": "materials", "description": "Where material came from, who had it, and what was measured meanwhile."},
     {"name": "decisions", "description": "What people have to decide, and what is not as it should be."},
     {"name": "labels", "description": "Labels, each with a number, until every one is accounted for."},
     {"name": "holds", "description": "Whose cells are in doubt, and what two people found."},

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from ledger.crosswalk import claim
 from ledger.identity import holds_of, notice_doubt, refuse_while_held
 from ledger.outcomes import tell_inbox
-from ledger.projections import apply, settle, shapes
+from ledger.projections import apply, moves, settle, shapes
 from ledger.quarantine import show_quarantined
 from ledger.rebuild import remade
 from ledger.record import (
@@ -105,7 +105,8 @@ def _record(connection: Connection, batch: Batch, recorded_at: datetime) -> int:
     refuse_gaps(batch.facts)
     # The lock before the look: what is on record cannot change between the two.
     take_positions(connection, 0)
-    before = load(connection, batch.coi, shape=any(shapes(fact) for fact in batch.facts))
+    touched = {"shape": any(map(shapes, batch.facts)), "custody": any(map(moves, batch.facts))}
+    before = load(connection, batch.coi, **touched)
     offset: int = before.journey["seq_offset"] if before.journey is not None else 0
     # Without an offset nothing was ever set aside: the usual case, and then no notice needs to be looked for.
     facts = numbering(connection, batch.coi).entries(batch.facts) if offset else batch.facts

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from ledger import material_invariants as materials
 from ledger.database import Database
 from ledger.supersede import SUPERSEDED, numbers
 from ledger.tables import EntryRow, InboxRow
@@ -199,6 +200,10 @@ CHECKS: tuple[tuple[int, Check], ...] = (
     (3, _names_were_assigned),
     (3, _never_expired),
     (3, _labels_accounted_for),
+    (3, materials.come_from_something),
+    (3, materials.change_hands_by_hand_over),
+    (3, materials.nothing_appears),
+    (3, materials.accounted_for),
     (4, _released_first),
     (7, _one_protocol),
     (8, _every_wait_ends),

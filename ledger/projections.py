@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ledger.custody import hand_over
+from ledger.genealogy import edges_of
 from ledger.view import Row, Rows, View
 from schemas import facts
 from schemas.errors import Conflict, Invalid, flaws_of
@@ -27,6 +29,8 @@ def apply(view: View, fact: Fact) -> FactData:
     HANDLERS[fact.type](view, fact, said)
     for material in said.materials:
         view.materials[material.id] = _material(view, material)
+        view.edges |= {f"{each['child']} {each['parent']}": each for each in edges_of(view.coi, material)}
+        hand_over(view.custody, view.coi, fact, said, material, _party(view, material.holder))
     _journey(view)["last_seq"] = fact.seq
     return said
 
@@ -45,6 +49,11 @@ def read(fact: Fact) -> FactData:
 def shapes(fact: Fact) -> bool:
     """Whether a fact touches stages, tasks, deviations or the journey's status."""
     return HANDLERS.get(fact.type) is not nothing_more
+
+
+def moves(fact: Fact) -> bool:
+    """Whether a fact says what became of material."""
+    return bool(fact.data.get("materials"))
 
 
 def settle(view: View) -> None:
@@ -272,6 +281,9 @@ def _material(view: View, material: facts.Material) -> Row:
         "batch": material.batch,
         "expires_at": material.expires_at,
         "quarantined": material.quarantined,
+        "form": material.form.value if material.form else None,
+        "since": material.since,
+        **material.model_dump(mode="json", include={"amounts", "shares"}),
     }
 
 

@@ -80,6 +80,8 @@ def _of_rows(shown: View, made: View) -> Iterator[str]:
         ("task", shown.tasks, made.tasks),
         ("deviation", shown.deviations, made.deviations),
         ("material", shown.materials, made.materials),
+        ("edge", shown.edges, made.edges),
+        ("custody", shown.custody, made.custody),
     ]
     for what, on_page, on_record in pairs:
         for name in sorted(on_page.keys() | on_record.keys()):

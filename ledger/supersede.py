@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection, RowMapping, bindparam, select
 
 from ledger.outcomes import INBOX
-from ledger.view import DEVIATION, ENTRY, MATERIAL, STAGE, TASK, View
+from ledger.view import CUSTODY, DEVIATION, EDGE, ENTRY, MATERIAL, STAGE, TASK, View
 from schemas.facts import CLEW, Batch, EventStatus, Fact, RecordSuperseded
 
 SUPERSEDED = "record.superseded"
@@ -105,7 +105,7 @@ def forget(connection: Connection, coi: str, first: int, entries: Sequence[RowMa
     if words:
         rows = [{"of_source": key[0], "of_id": key[1], "status": w[0], "reason": w[1]} for key, w in words.items()]
         connection.execute(_STANDS, rows)
-    for table in (STAGE, TASK, DEVIATION, MATERIAL):
+    for table in (STAGE, TASK, DEVIATION, MATERIAL, EDGE, CUSTODY):
         connection.execute(table.delete().where(table.c.journey == coi))
 
 

@@ -1,7 +1,8 @@
 """The tables. `entry` is the record; everything else is either made from it (projections) or waits to become it.
 
 record        entry, ledger_head; ledger_tile (the Merkle tree over the entries)
-projections   journey, journey_stage, task, deviation, material, identifier
+projections   journey, journey_stage, task, deviation, material, material_edge, custody, identifier
+readings      reading: what devices measured, beside the ledger
 waiting       inbox (events acknowledged and not yet judged; later: what became of them)
               message (what partners sent in their own form, whole)
 deliveries    delivery, attempt, lane: commands on their way to partners
@@ -35,6 +36,10 @@ def _serial() -> Any:
 
 def _json() -> Any:
     return Field(sa_column=Column(Json, nullable=False))
+
+
+def _amounts() -> Any:
+    return Field(default_factory=list, sa_column=Column(Json, nullable=False, server_default="[]"))
 
 
 def _only(condition: str) -> dict[str, Any]:
@@ -194,6 +199,69 @@ class MaterialRow(SQLModel, table=True):
     batch: str | None = None
     expires_at: datetime | None = _utc(nullable=True)
     quarantined: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    form: str | None = None
+    since: datetime | None = _utc(nullable=True)
+    amounts: list[dict[str, Any]] = _amounts()
+    shares: list[dict[str, Any]] = _amounts()
+
+
+class EdgeRow(SQLModel, table=True):
+    """`child` came from `parent`. `amounts`: how much of the parent went in, as far as that is known."""
+
+    __tablename__ = "material_edge"
+    __table_args__ = (Index("edge_child", "child"), Index("edge_parent", "parent"))
+
+    journey: str = Field(primary_key=True)
+    child: str = Field(primary_key=True)
+    parent: str = Field(primary_key=True)
+    how: str
+    amounts: list[dict[str, Any]] = _amounts()
+
+
+class CustodyRow(SQLModel, table=True):
+    """Who had a container from `since` until `until` (None: has it). `number` counts its custodians.
+
+    `told_at`: when the taking is said to have happened; later than that is `since` where the giver had it till then.
+    `ended`: what became of the container, where its existence ended in these hands. `seq`: the entry that says it.
+    """
+
+    __tablename__ = "custody"
+
+    journey: str = Field(primary_key=True)
+    material: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    role: str
+    party: str | None = None
+    place: str | None = None
+    since: datetime = _utc()
+    until: datetime | None = _utc(nullable=True)
+    ended: str | None = None
+    told_at: datetime = _utc()
+    from_party: str | None = None
+    given_by: str | None = None
+    taken_by: str | None = None
+    condition: str | None = None
+    shipment: str | None = None
+    seq: int
+
+
+class ReadingRow(SQLModel, table=True):
+    """What a device measured at a moment, of a shipment or of a container. Beside the ledger: one row a reading."""
+
+    __tablename__ = "reading"
+    __table_args__ = (
+        Index("reading_of_shipment", "shipment", "quantity", "at", **_only("shipment IS NOT NULL")),
+        Index("reading_of_material", "material", "quantity", "at", **_only("material IS NOT NULL")),
+    )
+
+    device: str = Field(primary_key=True)
+    quantity: str = Field(primary_key=True)
+    at: datetime = Field(sa_column=Column(Utc, primary_key=True))
+    shipment: str | None = None
+    material: str | None = None
+    value: float
+    unit: str
+    imported_at: datetime = _utc()
 
 
 class IdentifierRow(SQLModel, table=True):

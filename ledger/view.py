@@ -11,12 +11,13 @@ from ledger.statements import table_of, upsert
 
 Row = dict[str, Any]
 Rows = dict[str, Row]
-"""The rows of one table that belong to one journey, by their id within it."""
+"""The rows of one table that belong to one journey, by their id within it: the parts of the key, spaced."""
 
 
 ENTRY, JOURNEY = table_of(tables.EntryRow), table_of(tables.JourneyRow)
 STAGE, TASK = table_of(tables.StageRow), table_of(tables.TaskRow)
 DEVIATION, MATERIAL = table_of(tables.DeviationRow), table_of(tables.MaterialRow)
+EDGE, CUSTODY = table_of(tables.EdgeRow), table_of(tables.CustodyRow)
 
 PROJECTED = ("status", "outcome_reason", "stages", "next_due_at", "at_risk", "started_at", "closed_at", "last_seq")
 """The half of a journey's row that is made from facts; the other half is its order."""
@@ -25,7 +26,7 @@ WRITTEN = (*PROJECTED, "seq_offset", "epoch")
 """What an append writes of a journey's row: beside the projection, where the journey's own numbering stands."""
 
 
-_TABLES = ("stages", "tasks", "deviations", "materials")
+_TABLES = ("stages", "tasks", "deviations", "materials", "edges", "custody")
 
 
 @dataclass
@@ -40,10 +41,15 @@ class View:
     tasks: Rows = field(default_factory=dict)
     deviations: Rows = field(default_factory=dict)
     materials: Rows = field(default_factory=dict)
+    edges: Rows = field(default_factory=dict)
+    custody: Rows = field(default_factory=dict)
 
 
-def load(connection: Connection, coi: str, *, shape: bool = True, materials: bool = False) -> View:
-    """The projections as they stand. `shape`: also stages, tasks and deviations; without it they stay empty."""
+def load(
+    connection: Connection, coi: str, *, shape: bool = True, custody: bool = False, materials: bool = False
+) -> View:
+    """The projections as they stand. `shape`: also stages, tasks and deviations; `custody`: also who has what;
+    `materials`: also that, the materials and where they came from. Without these they stay empty."""
     view = View(coi)
     found = connection.execute(_JOURNEY, {"coi": coi}).mappings().one_or_none()
     if found is not None:
@@ -57,6 +63,9 @@ def load(connection: Connection, coi: str, *, shape: bool = True, materials: boo
             view.on_hold = view.journey["status"] == "held" and _on_hold(connection, coi)
     if materials:
         view.materials = _rows(connection, MATERIAL, coi)
+        view.edges = _rows(connection, EDGE, coi)
+    if materials or custody:
+        view.custody = _rows(connection, CUSTODY, coi)
     return view
 
 
@@ -68,6 +77,8 @@ def store(connection: Connection, before: View, after: View) -> None:
     _store_rows(connection, TASK, before.tasks, after.tasks)
     _store_rows(connection, DEVIATION, before.deviations, after.deviations)
     _store_rows(connection, MATERIAL, before.materials, after.materials)
+    _store_rows(connection, EDGE, before.edges, after.edges)
+    _store_rows(connection, CUSTODY, before.custody, after.custody)
 
 
 def copy_of(view: View) -> View:
@@ -107,13 +118,13 @@ def _select_of(table: Table) -> Any:
 
 
 def _rows(connection: Connection, table: Table, coi: str) -> Rows:
-    within = _id_column(table)
+    within = _id_columns(table)
     found = connection.execute(_select_of(table), {"coi": coi}).mappings()
-    return {row[within]: dict(row) for row in found}
+    return {" ".join(str(row[name]) for name in within): dict(row) for row in found}
 
 
-def _id_column(table: Table) -> str:
-    _journey, within = table.primary_key.columns.keys()
+def _id_columns(table: Table) -> list[str]:
+    _journey, *within = table.primary_key.columns.keys()
     return within
 
 

@@ -6,7 +6,7 @@ Every model is `Tolerant`: unknown fields are left behind. None has room for fre
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from schemas.base import Code, Identifier, Instant, Reading, Tolerant
 from schemas.check_characters import Misread
 from schemas.identity import IdentifierKind, KnownAs, spellings
+from schemas.materials import Amounts, Form
 from schemas.stages import StageId
 
 _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
@@ -49,12 +50,13 @@ class HandOver(EventData):
 
 
 class Container(Tolerant):
-    """A bag, vial or cassette. Volume in millilitres; `tnc` and `cd3` are absolute cell counts."""
+    """A bag, vial or cassette. Volume in millilitres; `tnc` and `cd3` are absolute cell counts; `amounts`: others."""
 
     id: Identifier
     volume_ml: NonNegativeFloat | None = None
     tnc: NonNegativeFloat | None = None
     cd3: NonNegativeFloat | None = None
+    amounts: Amounts | None = None
 
 
 class Evidence(EventData):
@@ -122,7 +124,18 @@ class ShipmentBooked(Shipment):
     eta: Instant | None = None
 
 
-class ShipmentPickedUp(HandOver, Shipment):
+class Transfer(HandOver):
+    """A hand-over between organisations: who gave and took, as pseudonyms, and where.
+
+    Left out: the people of the roles, at the taker's.
+    """
+
+    given_by: Identifier | None = None
+    taken_by: Identifier | None = None
+    place: Identifier | None = None
+
+
+class ShipmentPickedUp(Transfer, Shipment):
     """`shipper`: the box that the containers travel in; `logger`: what records its temperature."""
 
     containers: Identifiers
@@ -136,7 +149,7 @@ class ShipmentDelayed(Shipment):
     reason: Code
 
 
-class ShipmentDelivered(HandOver, Shipment):
+class ShipmentDelivered(Transfer, Shipment):
     containers: Identifiers
 
 
@@ -145,7 +158,7 @@ class ShipmentLost(Shipment):
 
 
 class ShipmentExcursion(Shipment):
-    """A temperature outside its range. Degrees Celsius."""
+    """A temperature outside its range. Degrees Celsius. `device`: the logger that saw it."""
 
     KEY = "started_at"
     limit_min: float | None = None
@@ -153,9 +166,10 @@ class ShipmentExcursion(Shipment):
     started_at: Instant
     ended_at: Instant | None = None
     worst: float
+    device: Identifier | None = None
 
 
-class MaterialReceived(HandOver):
+class MaterialReceived(Transfer):
     """The receiver scanned what arrived. `condition` is `good`, or what is wrong."""
 
     containers: Identifiers
@@ -166,6 +180,93 @@ class MaterialReceived(HandOver):
 class MaterialDamaged(EventData):
     containers: Identifiers
     reason: Code
+
+
+class Piece(Tolerant):
+    """A new container, with what is in it as far as that was measured."""
+
+    id: Identifier
+    amounts: Amounts | None = None
+
+
+Pieces = Annotated[tuple[Piece, ...], Field(min_length=1, max_length=100)]
+
+
+class MaterialEvent(EventData):
+    """Base of what is said of containers, wherever they are: journeys hear it in any stage.
+
+    `handled`: the containers that it is about; `made`: the ones that are new.
+    """
+
+    KIND: ClassVar[IdentifierKind] = IdentifierKind.CONTAINER
+
+    def handled(self) -> tuple[str, ...]:
+        raise NotImplementedError
+
+    def made(self) -> tuple[Piece, ...]:
+        return ()
+
+    def key(self) -> str:
+        return ",".join([*self.handled(), *(each.id for each in self.made())])
+
+    def identifiers(self) -> Iterator[KnownAs]:
+        for each in self.made():
+            yield KnownAs(kind=self.KIND, value=each.id)
+
+
+class MaterialSplit(MaterialEvent):
+    """One container into several. `rest`: what stays in it (left out: it is empty); `loss`: what was lost thereby."""
+
+    container: Identifier
+    into: Pieces
+    rest: Amounts | None = None
+    loss: Amounts | None = None
+
+    def handled(self) -> tuple[str, ...]:
+        return (self.container,)
+
+    def made(self) -> tuple[Piece, ...]:
+        return self.into
+
+
+class MaterialPooled(MaterialEvent):
+    """Several containers into one. `parts`: each with how much of it went in (left out: all, and it is empty)."""
+
+    parts: Annotated[tuple[Piece, ...], Field(min_length=2, max_length=100)]
+    into: Piece
+    loss: Amounts | None = None
+
+    def handled(self) -> tuple[str, ...]:
+        return tuple(each.id for each in self.parts)
+
+    def made(self) -> tuple[Piece, ...]:
+        return (self.into,)
+
+
+class MaterialSampled(MaterialEvent):
+    """Samples taken from a container, a dose or a batch (`source`): aliquots to be tested, or samples to be kept."""
+
+    source: Identifier
+    samples: Pieces
+    form: Literal[Form.ALIQUOT, Form.RETAINED_SAMPLE] = Form.ALIQUOT
+
+    def handled(self) -> tuple[str, ...]:
+        return (self.source,)
+
+    def made(self) -> tuple[Piece, ...]:
+        return self.samples
+
+
+class MaterialDisposed(MaterialEvent):
+    """What became of containers that nobody needs any more, and who saw to it."""
+
+    containers: Identifiers
+    disposition: Literal["used", "destroyed", "returned", "retained"]
+    by: Identifier
+    witnessed_by: Identifier | None = None
+
+    def handled(self) -> tuple[str, ...]:
+        return self.containers
 
 
 class ManufactureStarted(HandOver):
@@ -185,11 +286,15 @@ class ManufactureStep(EventData):
 
 
 class ManufactureCompleted(HandOver):
-    """`doses`: what the batch became; `parents`: the starting material that it was made from."""
+    """`doses`: what the batch became; `parents`: the starting material that it was made from.
+
+    `contents`: what is in a dose, as far as that was measured.
+    """
 
     batch: Identifier
     doses: Identifiers
     parents: Identifiers
+    contents: Pieces | None = None
 
     def identifiers(self) -> Iterator[KnownAs]:
         for dose in self.doses:

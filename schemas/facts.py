@@ -18,6 +18,7 @@ from schemas.decisions import Task
 from schemas.events import EventId, EventType, PartnerEvent, Source
 from schemas.holds import HoldId, IdentityHold
 from schemas.identity import KnownAs, Role
+from schemas.materials import Amounts, Form, Share
 from schemas.orders import Parties
 from schemas.stages import StageId
 
@@ -53,17 +54,22 @@ class MaterialStatus(StrEnum):
 class Material(Strict):
     """A container or dose as it is after a fact. `holder`: the role that has it; in transit, the courier.
 
+    `since`: from when on, by the senders' times. `amounts`: what is in it; `shares`: how much of each parent went in.
     `quarantined`: its identity is in doubt, or was found to be wrong; nobody may use it.
     """
 
     id: Identifier
-    kind: Literal["starting_material", "product"]
+    kind: Literal["starting_material", "product", "sample"]
     status: MaterialStatus
     holder: Role
     parents: tuple[Identifier, ...] = ()
     batch: Identifier | None = None
     expires_at: Instant | None = None
     quarantined: bool = False
+    form: Form | None = None
+    since: Instant | None = None
+    amounts: Amounts = ()
+    shares: tuple[Share, ...] = ()
 
 
 class FactData(Strict):
@@ -77,6 +83,7 @@ class EventFact(FactData):
     """A partner's event that took effect. `said` is the event's data; `stage` is empty for a journey-wide one.
 
     `read_as`: identifiers of partners' in it (`identifier.assigned`), each with the one of ours that it stood for.
+    `reconciled`: of material that was divided or joined, the amounts that add up; empty where none could be compared.
     """
 
     stage: StageId | None = None
@@ -84,6 +91,7 @@ class EventFact(FactData):
     subject: Identifier
     said: dict[str, Any]
     read_as: dict[str, Identifier] = Field(default_factory=dict)
+    reconciled: tuple[Code, ...] | None = None
 
 
 class EventWithoutEffect(FactData):

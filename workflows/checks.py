@@ -20,6 +20,9 @@ from schemas.stages import (
 from workflows.state import JourneyState, LabelSet, StageState
 from workflows.steps import COLLECT_AGAIN, GO_ON, MAKE_AGAIN, RELEASE_FIRST, Hearing, Refusal
 
+GONE = (MaterialStatus.USED, MaterialStatus.DESTROYED, MaterialStatus.RETURNED)
+"""What nobody can use or look at any more."""
+
 
 def mismatch(*about: str) -> Refusal:
     """Identity is in doubt: fail closed."""
@@ -172,8 +175,12 @@ def batch_under_review(state: JourneyState, stage: StageState) -> str | None:
 
 
 def doses_of(state: JourneyState, batch: str | None) -> list[Material]:
-    """What a batch became."""
-    return [each for each in state.materials.values() if each.kind == "product" and each.batch == batch]
+    """What a batch became, and is not used up or gone."""
+    return [
+        each
+        for each in state.materials.values()
+        if each.kind == "product" and each.batch == batch and each.status not in GONE
+    ]
 
 
 def batch_is_under_review(hearing: Hearing) -> Refusal | None:

@@ -6,8 +6,9 @@ from typing import cast
 from schemas import event_data as said
 from schemas.facts import Material, MaterialStatus
 from schemas.identity import Role
+from schemas.materials import Amounts, Form, measured
 from schemas.stages import CollectionStage, InfusionStage, ManufactureStage, ShipmentStage
-from workflows import checks
+from workflows import checks, handled
 from workflows.state import Batch, JourneyState, Release
 from workflows.steps import GO_ON, Departure, Hearing, Step
 
@@ -39,15 +40,26 @@ def _collected(hearing: Hearing) -> Changed:
             holder=spec.at,
             parents=(sample.donation,),
             expires_at=checks.fresh_until(hearing.state, hearing.stage, sample.ended_at),
+            form=Form.CONTAINER,
+            since=hearing.event.occurred_at,
+            amounts=_measured(container),
         )
         for container in sample.containers
     ]
 
 
+def _measured(container: said.Container) -> Amounts:
+    """The amounts that have a field of their own, and any others."""
+    named = measured(volume=(container.volume_ml, "mL"), tnc=(container.tnc, "{cells}"), cd3=(container.cd3, "{cells}"))
+    others = {each.code: each for each in container.amounts or ()}
+    return tuple(({each.code: each for each in named} | others).values())
+
+
 def _moved(hearing: Hearing, status: MaterialStatus, holder: Role) -> Changed:
     scanned = cast(said.ShipmentPickedUp | said.MaterialReceived, hearing.said).containers
     known = [hearing.state.materials[each] for each in scanned if each in hearing.state.materials]
-    return [each.model_copy(update={"status": status, "holder": holder}) for each in known]
+    moved = {"status": status, "holder": holder, "since": hearing.event.occurred_at}
+    return [each.model_copy(update=moved) for each in known]
 
 
 def _picked_up(hearing: Hearing) -> Changed:
@@ -88,6 +100,7 @@ def _frozen(hearing: Hearing, used: set[str]) -> Changed:
 
 def _made(hearing: Hearing) -> Changed:
     completed = cast(said.ManufactureCompleted, hearing.said)
+    contents = {each.id: each.amounts or () for each in completed.contents or ()}
     spec = cast(ManufactureStage, hearing.state.protocol.by_id[hearing.stage.id])
     return [
         Material(
@@ -98,6 +111,9 @@ def _made(hearing: Hearing) -> Changed:
             parents=completed.parents,
             batch=completed.batch,
             expires_at=checks.fresh_until(hearing.state, hearing.stage, hearing.event.occurred_at),
+            form=Form.DOSE,
+            since=hearing.event.occurred_at,
+            amounts=contents.get(dose, ()),
         )
         for dose in completed.doses
     ]
@@ -131,6 +147,7 @@ _EFFECTS: dict[str, Callable[[Hearing], Changed]] = {
     "batch.released": _released,
     "batch.rejected": _rejected,
     "infusion.completed": _infused,
+    **handled.EFFECTS,
 }
 
 

@@ -12,7 +12,7 @@ from schemas.facts import (
     EventWithoutEffect,
     JourneyLeaving,
 )
-from workflows import labels
+from workflows import custody, labels
 from workflows.aliases import learn, read_as, understood
 from workflows.effects import departure, take_effect
 from workflows.notebook import Notebook
@@ -154,7 +154,8 @@ def _apply_to_journey(state: JourneyState, notebook: Notebook, event: PartnerEve
 def _apply_to_stage(hearing: Hearing, event: PartnerEvent, notebook: Notebook, step: Step, now: datetime) -> None:
     """`event`: as it was sent, for the record; the hearing has it in our own words, for the rules."""
     stage = hearing.stage
-    departs = departure(hearing, step)
+    departs, misfits = departure(hearing, step), custody.misfits(hearing)
+    reconciled = custody.reconciled(hearing)
     fact = EventFact(
         stage=stage.id,
         visit=stage.visit,
@@ -162,6 +163,7 @@ def _apply_to_stage(hearing: Hearing, event: PartnerEvent, notebook: Notebook, s
         said=event.data,
         read_as=read_as(hearing.state, event),
         identifiers=tuple(hearing.said.identifiers()),
+        reconciled=reconciled,
         materials=take_effect(hearing),
     )
     seq = notebook.note_event(event, event.type, fact)
@@ -170,6 +172,8 @@ def _apply_to_stage(hearing: Hearing, event: PartnerEvent, notebook: Notebook, s
     stage.heard.append(
         Heard(seq=seq, type=event.type, key=hearing.said.key(), occurred_at=event.occurred_at, data=data)
     )
+    for misfit in misfits:
+        notebook.deviate(misfit.code, now, stage=stage.id, about=misfit.about)
     if departs is not None:
         deviation = notebook.deviate(departs.code, now, stage=stage.id, blocks=departs.blocks)
         _stop(stage, Impasse(code=departs.code, choices=departs.choices, deviation=deviation))

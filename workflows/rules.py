@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from schemas.event_data import IdentifierAssigned, MaterialReceived, Shipment
+from schemas.event_data import EventData, IdentifierAssigned, MaterialEvent, MaterialReceived, Shipment
 from schemas.events import DESKS, PartnerEvent
 from schemas.facts import EventStatus
-from workflows import aliases, labels
+from workflows import aliases, custody, handling, labels
 from workflows.aliases import ASSIGNED, understood
 from workflows.stages import KINDS
 from workflows.state import JourneyState, StageState, StageStatus
@@ -53,6 +53,8 @@ def judge_afresh(state: JourneyState, event: PartnerEvent) -> Verdict:
         return Verdict(*labels.word_on(state, event))
     if event.type == ASSIGNED:
         return _judge_assignment(state, cast(IdentifierAssigned, event.said()))
+    if event.type in handling.STEPS:
+        return _judge_handling(state, event, event.said())
     return _judge_for_stage(state, event)
 
 
@@ -87,6 +89,25 @@ def _judge_assignment(state: JourneyState, assigned: IdentifierAssigned) -> Verd
     return Verdict(EventStatus.REFUSED, refusal.reason, stage, refusal=refusal)
 
 
+def _judge_handling(state: JourneyState, event: PartnerEvent, said: EventData) -> Verdict:
+    """Of material wherever it is: told in the active stage at whose place it lies."""
+    stage = handling.stage_of(state, said.handled()) if isinstance(said, MaterialEvent) else None
+    if stage is None:
+        return Verdict(EventStatus.HELD, "stage_not_begun")
+    status, reason, refusal = handling.verdict_on(Hearing(state, stage, event, said))
+    return Verdict(status, reason, stage, handling.STEPS[event.type], refusal)
+
+
+def _judge_found_late(state: JourneyState, event: PartnerEvent, shipment: StageState) -> Verdict:
+    """An excursion that was read from the logger after the receipt is a deviation wherever the material is by now."""
+    stage = handling.stage_of(state, custody.cargo(shipment))
+    if any((event.occurred_at, event.data) in custody.told(each, event.type) for each in state.stages.values()):
+        return Verdict(EventStatus.DUPLICATE, "said_before", shipment)
+    if stage is None or state.is_held:
+        return Verdict(EventStatus.HELD, "journey_held" if state.is_held else "stage_not_begun", stage)
+    return Verdict(EventStatus.APPLIED, None, stage, KINDS[shipment.kind].steps[event.type])
+
+
 def _judge_for_stage(state: JourneyState, event: PartnerEvent) -> Verdict:
     listening = [each for each in state.stages.values() if event.type in KINDS[each.kind].steps]
     if not listening:
@@ -96,6 +117,8 @@ def _judge_for_stage(state: JourneyState, event: PartnerEvent) -> Verdict:
         return Verdict(EventStatus.LATE, "earlier_visit", state.stages[named[0]])
     if named is None and _names_a_shipment(event):
         return Verdict(EventStatus.HELD, "reference_unknown")
+    if named is not None and custody.is_found_late(state, event, state.stages[named[0]]):
+        return _judge_found_late(state, event, state.stages[named[0]])
     meant = [each for each in listening if named is not None and each.id == named[0]]
     return _judge_among(state, _likeliest_first(meant or listening), event)
 
@@ -125,8 +148,7 @@ def _likeliest_first(listening: list[StageState]) -> list[StageState]:
 def _judge_among(state: JourneyState, stages: list[StageState], event: PartnerEvent) -> Verdict:
     """The word of the likeliest stage that does not pass the event on; unless one of them knows it already."""
     for stage in stages:
-        known = [(each.occurred_at, each.data) for each in stage.all_heard(event.type)]
-        if (event.occurred_at, event.data) in known:
+        if (event.occurred_at, event.data) in custody.told(stage, event.type):
             return Verdict(EventStatus.DUPLICATE, "said_before", stage)
     verdicts = [_judge_in(state, each, event) for each in stages]
     meant = [each for each in verdicts if each.reason not in FOR_ANOTHER]

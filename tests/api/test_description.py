@@ -12,7 +12,16 @@ from fastapi.routing import APIRoute
 from fhir.resources.R4B.operationoutcome import OperationOutcome
 from pydantic import TypeAdapter
 
-from api import agreement, answers, evidence, examples, fhir_examples, label_examples
+from api import (
+    agreement,
+    answers,
+    custody_answers,
+    custody_examples,
+    evidence,
+    examples,
+    fhir_examples,
+    label_examples,
+)
 from api.app import create_app
 from api.callers import CALLERS
 from api.cursors import Page
@@ -27,6 +36,7 @@ from schemas.label_desk import ApplyLabel, NewLabelSet, PrintLabels, ReconcileLa
 from schemas.operations import Said
 from schemas.orders import JourneyOrder
 from schemas.protocols import read_protocol, read_protocol_yaml
+from schemas.readings import Measurement
 from schemas.settings import Settings
 from schemas.subscriptions import ChangedSubscription, NewSubscription, Replay
 from standards.fhir.incoming import read_request
@@ -93,6 +103,12 @@ def test_every_route_of_the_design_is_there(document: dict[str, Any]) -> None:
         "POST /fhir/R4/{kind}/_search",
         "GET /fhir/R4/{kind}/{id}",
         "GET /fhir/R4/{kind}/{id}/_history/{version}",
+        "GET /v1/journeys/{coi}/custody",
+        "GET /v1/journeys/{coi}/genealogy",
+        "GET /v1/materials/{material}/ancestors",
+        "GET /v1/materials/{material}/descendants",
+        "POST /v1/readings",
+        "GET /v1/shipments/{reference}/readings",
         "POST /v1/journeys/{coi}/decisions",
         "GET /v1/journeys/{coi}/identifiers",
         "GET /v1/identifiers/{value}",
@@ -261,6 +277,10 @@ def test_kinds_are_of_listed_codes() -> None:
         (examples.CHANGED_SUBSCRIPTION_BODY["application/json"], ChangedSubscription),
         (examples.MESSAGE_LIST, answers.MessageList),
         (examples.MATERIAL_PAGE, Page[answers.MaterialView]),
+        (custody_examples.CUSTODY, custody_answers.CustodyList),
+        (custody_examples.GENEALOGY, custody_answers.GenealogyView),
+        (custody_examples.READINGS_RECEIPT, custody_answers.ReadingsReceipt),
+        (custody_examples.SHIPMENT_READINGS, custody_answers.ShipmentReadings),
         (examples.TASK_PAGE, Page[answers.TaskView]),
         (examples.DEVIATION_PAGE, Page[answers.DeviationView]),
         (examples.DECISION_BODY["application/json"], Decision),
@@ -316,6 +336,12 @@ def test_example_events_and_protocols_can_be_read() -> None:
     assert read_event(examples.COLLECTED).subject == examples.COI
     assert read_event(examples.EARLY).type == "shipment.delayed"
     assert read_protocol(examples.PROTOCOL_DOCUMENT) == read_protocol_yaml(examples.PROTOCOL_YAML)
+
+
+def test_the_example_readings_can_be_read() -> None:
+    posted: dict[str, Any] = custody_examples.READINGS_BODY["application/json"]
+    for shown in posted.values():
+        assert [Measurement.model_validate(each).device for each in shown] == [each["device"] for each in shown]
 
 
 def test_the_example_connector_can_be_read() -> None:

@@ -6,6 +6,8 @@ TWO_PEOPLE = ["nurse-17", "nurse-23"]
 SHIPPED = {"reference": "SHIP-1", "containers": ["BAG-1", "BAG-2"]}
 WHEN = "2026-03-02T10:10:00Z"
 
+CELLS = [{"code": "tnc", "value": 1.2e10, "unit": "{cells}"}]
+
 EXAMPLES: dict[str, dict[str, Any]] = {
     "evidence.provided": {"evidence": "consent", "reference": "DOC-1", "valid_until": "2026-09-01T00:00:00Z"},
     "evidence.withdrawn": {"evidence": "consent", "reason": "patient_unsure"},
@@ -34,6 +36,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "material.received": {**SHIPPED, "condition": "good"},
     "material.damaged": {"containers": ["BAG-1"], "reason": "leaking"},
+    "material.split": {"container": "BAG-1", "into": [{"id": "HALF-1", "amounts": CELLS}], "rest": CELLS},
+    "material.pooled": {"parts": [{"id": "BAG-1", "amounts": CELLS}, {"id": "BAG-2"}], "into": {"id": "POOL-1"}},
+    "material.sampled": {"source": "BAG-1", "samples": [{"id": "QC-1"}], "form": "retained_sample"},
+    "material.disposed": {"containers": ["BAG-2"], "disposition": "destroyed", "by": "technician-3"},
     "manufacture.started": {"batch": "LOT-1", "containers": ["BAG-1"]},
     "manufacture.step_completed": {"batch": "LOT-1", "step": "expansion"},
     "manufacture.completed": {"batch": "LOT-1", "doses": ["DOSE-1"], "parents": ["BAG-1"]},

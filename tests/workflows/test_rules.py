@@ -14,7 +14,7 @@ from tests.workflows.clinic import shipped_protocol
 from tests.workflows.fakes import reference
 from tests.workflows.neighbours import Therapy, therapy
 from tests.workflows.pure import ANA, FIRST_DAY, PureJourney, journey
-from workflows import hearing
+from workflows import handling, hearing
 from workflows.aliases import ASSIGNED
 from workflows.hearing import MOST_WAITING
 from workflows.rules import FOR_THE_JOURNEY, judge
@@ -433,7 +433,8 @@ def in_the_midst_of(kind: str, step: Step, heard: tuple[str, ...]) -> Word:
 
 def test_every_event_type_has_a_stage_that_listens_or_concerns_the_journey() -> None:
     listened = {event_type for each in KINDS.values() for event_type in each.steps}
-    assert set(CATALOGUE) - listened - FOR_THE_JOURNEY - set(DESKS) == {"slot.confirmed", "slot.lost", ASSIGNED}
+    elsewhere = FOR_THE_JOURNEY | set(DESKS) | handling.STEPS.keys()
+    assert set(CATALOGUE) - listened - elsewhere == {"slot.confirmed", "slot.lost", ASSIGNED}
 
 
 @pytest.mark.parametrize(("kind", "step"), EVERY_STEP)

@@ -1,0 +1,172 @@
+"""Readings, beside the ledger: one row each, told once however often they are imported, all of a request or none."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import RowMapping, func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from ledger import inbox
+from ledger.conditions import Condition, condition_of, journey_of_shipment, news_of
+from ledger.inbox import Incoming
+from ledger.statements import table_of
+from ledger.tables import IdentifierRow, JourneyRow, ReadingRow
+from schemas.errors import Conflict, Flaw, NotFound
+from schemas.identity import IdentifierKind
+from schemas.readings import Measurement
+
+READING = table_of(ReadingRow)
+
+MOST_FLAWS = 100
+"""Rows that one answer points at."""
+
+_ROWS_A_STATEMENT = 1_000
+_HOLDABLE = (IdentifierKind.CONTAINER.value, IdentifierKind.DOSE.value)
+
+Key = tuple[str, str, datetime]
+"""Device, quantity and moment: the identity of a reading."""
+
+
+@dataclass
+class Taken:
+    """What an import came to. `news`: the excursions that journeys are told of now; `journeys`: theirs."""
+
+    new: int = 0
+    repeated: int = 0
+    conditions: list[Condition] = field(default_factory=list)
+    news: list[Incoming] = field(default_factory=list)
+    journeys: set[str] = field(default_factory=set)
+
+
+async def take(session: AsyncSession, measurements: Sequence[Measurement], now: datetime) -> Taken:
+    """Store what is new, judge the shipments that it is of, and tell their journeys.
+
+    Raises `NotFound` (`unknown_shipment`, `unknown_material`) and `Conflict` (`reading_conflict`); then nothing is
+    stored. Raises `IntegrityError` if another import stored one of the readings at the same moment: ask again.
+    """
+    journeys = await _journeys(session, measurements)
+    await _materials_are_known(session, measurements)
+    fresh = await _fresh(session, measurements)
+    rows = [{**each.model_dump(), "imported_at": now} for each in fresh.values()]
+    for first in range(0, len(rows), _ROWS_A_STATEMENT):
+        await session.execute(READING.insert(), rows[first : first + _ROWS_A_STATEMENT])
+    taken = Taken(new=len(fresh), repeated=len(measurements) - len(fresh))
+    for reference, journey in journeys.items():
+        await _judge(session, taken, journey, reference, now)
+    return taken
+
+
+async def readings_of(
+    session: AsyncSession, reference: str, *, quantity: str | None, after: Sequence[Any] | None, limit: int
+) -> Sequence[ReadingRow]:
+    """A shipment's readings in order of time."""
+    order = (col(ReadingRow.quantity), col(ReadingRow.at), col(ReadingRow.device))
+    query = select(ReadingRow).where(col(ReadingRow.shipment) == reference)
+    if quantity is not None:
+        query = query.where(order[0] == quantity)
+    if after is not None:
+        query = query.where(tuple_(*order) > tuple_(*after))
+    return (await session.execute(query.order_by(*order).limit(limit))).scalars().all()
+
+
+async def summary_of(session: AsyncSession, reference: str) -> Sequence[RowMapping]:
+    """Of each quantity of a shipment: how many readings, from when to when, least, greatest and mean."""
+    value, at = col(ReadingRow.value), col(ReadingRow.at)
+    query = (
+        select(
+            col(ReadingRow.quantity).label("quantity"),
+            col(ReadingRow.unit).label("unit"),
+            func.count().label("count"),
+            func.min(at).label("first_at"),
+            func.max(at).label("last_at"),
+            func.min(value).label("least"),
+            func.max(value).label("greatest"),
+            func.avg(value).label("mean"),
+        )
+        .where(col(ReadingRow.shipment) == reference)
+        .group_by(col(ReadingRow.quantity), col(ReadingRow.unit))
+        .order_by(col(ReadingRow.quantity), col(ReadingRow.unit))
+    )
+    return (await session.execute(query)).mappings().all()
+
+
+async def _judge(session: AsyncSession, taken: Taken, journey: JourneyRow, reference: str, now: datetime) -> None:
+    condition = await condition_of(session, journey, reference)
+    news = await news_of(session, journey, condition)
+    if news:
+        await inbox.receive(session, [news], now)
+        taken.journeys.add(journey.coi)
+    taken.conditions.append(condition)
+    taken.news.extend(news)
+
+
+async def _journeys(session: AsyncSession, measurements: Sequence[Measurement]) -> dict[str, JourneyRow]:
+    """By shipment, and in one order everywhere, so that two imports never wait for each other."""
+    wanted = sorted({each.shipment for each in measurements if each.shipment is not None})
+    found: dict[str, JourneyRow] = {}
+    for reference in wanted:
+        try:
+            found[reference] = await journey_of_shipment(session, reference, lock=True)
+        except NotFound as unknown:
+            flaws = _flaws(measurements, {"shipment": {reference}}, "unknown_shipment")
+            raise NotFound(unknown.code, unknown.detail, flaws) from None
+    return found
+
+
+async def _materials_are_known(session: AsyncSession, measurements: Sequence[Measurement]) -> None:
+    wanted = sorted({each.material for each in measurements if each.material is not None})
+    known: set[str] = set()
+    for first in range(0, len(wanted), _ROWS_A_STATEMENT):
+        among = col(IdentifierRow.value).in_(wanted[first : first + _ROWS_A_STATEMENT])
+        query = select(col(IdentifierRow.value)).where(among, col(IdentifierRow.kind).in_(_HOLDABLE))
+        known |= set((await session.execute(query)).scalars())
+    if unknown := set(wanted) - known:
+        flaws = _flaws(measurements, {"material": unknown}, "unknown_material")
+        raise NotFound("unknown_material", "No container or dose is known under that id.", flaws)
+
+
+async def _fresh(session: AsyncSession, measurements: Sequence[Measurement]) -> dict[Key, Measurement]:
+    """What is not on record yet. Raises `Conflict` where something else is on record, or is said before."""
+    known = await _on_record(session, measurements)
+    fresh: dict[Key, Measurement] = {}
+    flaws: list[Flaw] = []
+    for place, each in enumerate(measurements):
+        key = _key(each)
+        before = known.get(key) or fresh.get(key)
+        if before is None:
+            fresh[key] = each
+        elif before != each:
+            flaws.append(Flaw(pointer=f"/{place}", code="reading_conflict", detail="on record with another value"))
+    if flaws:
+        detail = f"{len(flaws)} readings are on record with another value; none was taken."
+        raise Conflict("reading_conflict", detail, flaws[:MOST_FLAWS])
+    return fresh
+
+
+async def _on_record(session: AsyncSession, measurements: Sequence[Measurement]) -> dict[Key, Measurement]:
+    """One question a device and quantity, over the time that its readings span."""
+    found: dict[Key, Measurement] = {}
+    for (device, quantity), some in groupby(sorted(measurements, key=_key), key=lambda each: _key(each)[:2]):
+        moments = [each.at for each in some]
+        query = select(ReadingRow).where(
+            col(ReadingRow.device) == device,
+            col(ReadingRow.quantity) == quantity,
+            col(ReadingRow.at).between(moments[0], moments[-1]),
+        )
+        rows = [Measurement.model_validate(row.model_dump()) for row in (await session.execute(query)).scalars()]
+        found.update({_key(each): each for each in rows})
+    return found
+
+
+def _key(measurement: Measurement) -> Key:
+    return measurement.device, measurement.quantity, measurement.at
+
+
+def _flaws(measurements: Sequence[Measurement], unknown: Mapping[str, set[str]], code: str) -> list[Flaw]:
+    ((name, values),) = unknown.items()
+    places = [place for place, each in enumerate(measurements) if getattr(each, name) in values]
+    return [Flaw(pointer=f"/{place}/{name}", code=code, detail="not known") for place in places[:MOST_FLAWS]]

@@ -13,6 +13,7 @@ from cli import (
     demo,
     event,
     feed,
+    fhir,
     journey,
     message,
     nats,
@@ -37,7 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 RUN = (up, demo, serve, nats, simulate)
-SAY = (protocol, journey, event, message, delivery, partner, feed, subscription, task)
+SAY = (protocol, journey, event, message, delivery, partner, feed, subscription, task, fhir)
 for command in (*RUN, *SAY, verify, bench):
     command.register(app)
 

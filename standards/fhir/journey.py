@@ -59,18 +59,20 @@ class Drafts:
         return draft.body if draft else {}
 
     def write(self, entry: Entry, *key: str, **elements: Any) -> None:
-        """Begin a resource or go on with it. Elements that are None or empty are left as they are."""
+        """Begin a resource or go on with it. Elements that are None are left as they are; empty ones go."""
         self.write_as(entry, resource_id(self._coi, *key), **elements)
 
     def write_as(self, entry: Entry, identity: str, **elements: Any) -> None:
         """The same, under an id that is known."""
-        said = {name: value for name, value in elements.items() if value not in (None, [], {})}
         draft = self._drafts.get(identity)
+        before = draft.body if draft else {"resourceType": self.kind, "id": identity}
+        said = {name: value for name, value in elements.items() if value is not None}
+        body = {name: value for name, value in (before | said).items() if value not in ([], {})}
         if draft is None:
-            draft = self._drafts[identity] = Draft({"resourceType": self.kind, "id": identity}, entry)
-        elif draft.body | said == draft.body:
+            draft = self._drafts[identity] = Draft(body, entry)
+        elif body == before:
             return
-        draft.body |= said
+        draft.body = body
         draft.entry = entry
         draft.told_by.append(entry.seq)
 

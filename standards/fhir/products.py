@@ -80,7 +80,7 @@ class _Products:
             productCode=systems.concept(systems.ours("material"), "batch"),
             status=_status(batch in self._released),
             request=[systems.order(self.journey.coi)],
-            parent=self._made_of(names(said.get("parents") or said.get("containers"))),
+            parent=self._made_of(names(said.get("parents") or said.get("containers"))) or None,
             processing=[*self.drafts.get("batch", batch).get("processing", ()), _step(entry, said)],
         )
         for dose in [each for each in self._doses.values() if each.get("batch") == batch]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas.entries import Entry
 from standards.fhir.ids import resource_id
-from standards.fhir.systems import Element, instant, organisation
+from standards.fhir.systems import Element, identifier, instant, organisation, ours
 
 _SUPERSEDED = "record.superseded"
 
@@ -75,6 +75,17 @@ class Drafts:
         draft.body = body
         draft.entry = entry
         draft.told_by.append(entry.seq)
+
+
+def learn(drafts: Drafts, entry: Entry, *kinds: str) -> None:
+    """Add partners' names for what the drafts are of: crosswalk lines that say what of ours they stand for."""
+    for line in entry.data.get("identifiers") or ():
+        thing, sort, value = line.get("names"), line.get("kind"), line.get("value")
+        for kind in kinds if thing and sort and value else ():
+            said = drafts.get(kind, thing).get("identifier", [])
+            name = identifier(ours(sort), value)
+            if said and name not in said:
+                drafts.write(entry, kind, thing, identifier=[*said, name])
 
 
 def read_journey(entries: Iterable[Entry]) -> Journey | None:

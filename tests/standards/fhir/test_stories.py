@@ -1,71 +1,12 @@
 """What becomes of bags, doses, shipments, procedures and questions, told in FHIR's words."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import pytest
 
 from schemas.facts import Fact
 from standards.fhir.ids import order_id, resource_id
-from standards.fhir.told import resources
-from tests.api.clinic import fact, started
-from tests.standards.fhir.told import COI, of_type, recorded
-from tests.workflows.neighbours import therapy
-
-Resource = dict[str, Any]
-
-
-def told(*facts: Fact) -> list[Resource]:
-    """The resources of a journey with these facts after its start, numbered as they come."""
-    numbered = [each.model_copy(update={"seq": seq}) for seq, each in enumerate((started(), *facts), start=1)]
-    return resources(recorded(numbered))
-
-
-def of_therapy() -> list[Resource]:
-    """A therapy in which everything goes as the protocol says."""
-    return told(*therapy().whole().journey.facts)
-
-
-def named(found: Sequence[Resource], kind: str, value: str) -> Resource:
-    """The resource of a type that has this name."""
-    (each,) = [one for one in of_type(found, kind) if value in [name["value"] for name in one.get("identifier", ())]]
-    return each
-
-
-def material(name: str, status: str, kind: str = "starting_material", **more: Any) -> Resource:
-    return {"id": name, "kind": kind, "status": status, "holder": "manufacturer", **more}
-
-
-def event(kind: str, said: Resource, *materials: Resource, **more: Any) -> Fact:
-    """A partner's event that took effect."""
-    plain = fact(1, kind, said=said, subject=COI, materials=list(materials), **more)
-    return plain.model_copy(update={"source": "//hospital.example", "event_id": "evt-1"})
-
-
-def collected(*bags: str) -> Fact:
-    said = {
-        "donation": "G171726000001",
-        "containers": [{"id": bag, "volume_ml": 120.5} for bag in bags],
-        "ended_at": "2026-03-02T10:10:00Z",
-        "verified_by": ["nurse-17", "nurse-23"],
-    }
-    return event(
-        "sample.collected",
-        said,
-        *(material(bag, "available", parents=["G171726000001"]) for bag in bags),
-        stage="collection",
-        visit=1,
-    )
-
-
-def made(*doses: str) -> list[Fact]:
-    said = {"batch": "LOT-1", "containers": ["BAG-1"]}
-    products = [material(dose, "available", "product", batch="LOT-1", parents=["BAG-1"]) for dose in doses]
-    return [
-        collected("BAG-1"),
-        event("manufacture.started", said, material("BAG-1", "used", batch="LOT-1", parents=["G171726000001"])),
-        event("manufacture.completed", {"batch": "LOT-1", "doses": list(doses), "parents": ["BAG-1"]}, *products),
-    ]
+from tests.api.clinic import fact
+from tests.standards.fhir.facts import Resource, collected, event, made, material, named, of_therapy, question, told
+from tests.standards.fhir.told import COI, hold_to_standard, of_type
 
 
 def test_a_donation_number_of_isbt_128_is_known_under_its_own_system_too() -> None:
@@ -213,18 +154,6 @@ def _was_infused(product: Resource) -> bool:
     return "infused" in [each.get("valueCode") for each in product.get("extension", ())]
 
 
-def question(task: str = "T1") -> Fact:
-    asked = {
-        "id": task,
-        "question": "batch_rejected",
-        "role": "treatment_centre",
-        "choices": [{"choice": "remake", "then": "Make it again."}, {"choice": "stop", "then": "End the journey."}],
-        "opened_at": "2026-03-02T12:00:00Z",
-        "due_at": "2026-03-04T12:00:00Z",
-    }
-    return fact(1, "task.opened", task=asked)
-
-
 def test_a_question_is_asked_decided_or_not_needed_any_more() -> None:
     (asked,) = of_type(told(question()), "Task")
     assert (asked["status"], asked["owner"]["identifier"]["value"]) == ("requested", "st-anna")
@@ -275,6 +204,23 @@ def test_an_entry_is_told_with_all_that_it_changed() -> None:
     assert kinds == ["Specimen", "Specimen", "BiologicallyDerivedProduct", "Procedure"]
     event_said = provenance["entity"][1]["what"]["identifier"]
     assert event_said == {"system": "urn:clew:event", "value": "//hospital.example evt-1"}
+
+
+def test_a_partners_name_for_a_thing_is_one_of_its_identifiers_from_then_on() -> None:
+    assigned = fact(
+        1,
+        "identifier.assigned",
+        identifiers=[
+            {"kind": "sgtin", "value": "urn:epc:id:sgtin:0614141.107346.2017", "names": "BAG-1"},
+            {"kind": "sscc", "value": "urn:epc:id:sscc:0614141.1234567890", "names": "SHIP-OF-NOBODY"},
+        ],
+    )
+    settled = fact(1, "materials.settled", materials=[material("BAG-1", "used")])
+    found = told(collected("BAG-1"), assigned, settled)
+    for kind in ("Specimen", "BiologicallyDerivedProduct"):
+        bag = named(found, kind, "BAG-1")
+        assert [each["system"] for each in bag["identifier"]] == ["urn:clew:container", "urn:clew:sgtin"]
+        hold_to_standard(bag)
 
 
 def test_the_same_entries_make_the_same_document() -> None:

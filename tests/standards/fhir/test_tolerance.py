@@ -9,7 +9,7 @@ import pytest
 from schemas.entries import Entry
 from standards.fhir.told import bundle, resources
 from tests.api.fhir import whole_therapy
-from tests.standards.fhir.test_stories import collected, made, material, named, question, told
+from tests.standards.fhir.facts import collected, made, material, named, question, told
 from tests.standards.fhir.told import COI, hold_to_standard, of_type, recorded
 
 Path = tuple[str | int, ...]

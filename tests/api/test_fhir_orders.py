@@ -116,7 +116,8 @@ async def test_who_wants_no_body_gets_none(desk: Clinic) -> None:
             ],
         },
         {"contained": [*request()["contained"], {"resourceType": "Patient", "type": 7, "identifier": "odd"}]},
-        {"intent": "original-order"},
+        {"intent": "original-order", "instantiatesCanonical": ["urn:clew:protocol:autologous-car-t|1"]},
+        {"extension": [{"url": "urn:clew:extension:time-lapse", "valueDecimal": 100}]},
     ],
 )
 async def test_protocol_and_parties_are_read_wherever_they_may_stand(desk: Clinic, changes: dict[str, Any]) -> None:
@@ -195,6 +196,12 @@ async def test_protocol_and_parties_are_read_wherever_they_may_stand(desk: Clini
             422,
             "malformed",
             "ServiceRequest.subject.identifier",
+        ),
+        (
+            {"extension": [{"url": "urn:clew:extension:time-lapse", "valueDecimal": 0}]},
+            422,
+            "malformed",
+            "ServiceRequest.extension",
         ),
         ({"contained": {"name": NAME}}, 422, "malformed", "ServiceRequest.contained"),
         ({"identifier": NAME}, 422, "malformed", "ServiceRequest.identifier"),

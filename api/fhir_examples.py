@@ -7,7 +7,7 @@ from api import examples
 from api.documented import Examples, named, problems
 from api.fhir_refusals import outcome
 from standards.fhir.capability import MEDIA_TYPE, capability
-from standards.fhir.requests import ordered
+from standards.fhir.requests import asking_for, ordered
 from standards.fhir.told import document, full_url
 
 BASE = "https://clew.example/fhir/R4"
@@ -15,9 +15,7 @@ _WHEN = datetime(2026, 2, 20, 8, tzinfo=UTC)
 
 REQUEST = ordered(examples.COI, examples.ORDER | {"version": 1}, _WHEN)
 REVOKED = REQUEST | {"status": "revoked", "meta": {**REQUEST["meta"], "versionId": "31"}}
-ORDER: dict[str, Any] = {
-    name: value for name, value in REQUEST.items() if name not in ("id", "meta", "authoredOn", "subject")
-} | {"subject": {"reference": "Patient/1187"}}
+ORDER = asking_for(examples.ORDER | {"version": 1}, {"reference": "Patient/1187"})
 REVOCATION = REQUEST | {"status": "revoked"}
 SEARCHSET = {
     "resourceType": "Bundle",

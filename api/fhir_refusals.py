@@ -43,7 +43,7 @@ class OperationOutcomes:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].removeprefix(scope.get("root_path", "")).startswith(f"{FHIR}/"):
+        if scope["type"] != "http" or not _is_fhir(scope):
             await self.app(scope, receive, send)
             return
         held: Message | None = None
@@ -113,6 +113,11 @@ def expression(place: str, kind: str) -> str:
 
 def _details(code: str, text: str) -> Element:
     return {"coding": [{"system": PROBLEM, "code": code}], "text": text}
+
+
+def _is_fhir(scope: Scope) -> bool:
+    path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+    return f"{path}/".startswith(f"{FHIR}/")
 
 
 def _is_problem(message: Message) -> bool:

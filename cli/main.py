@@ -44,8 +44,9 @@ app = typer.Typer(
 )
 RUN = (up, demo, serve, nats, simulate)
 IDENTITY = (label, scan, hold)
-SAY = (protocol, journey, event, message, delivery, partner, feed, subscription, epcis, task, dossier)
-for command in (*RUN, *SAY, *IDENTITY, verify, checkpoint, bench):
+STANDARDS = (epcis, fhir)
+SAY = (protocol, journey, event, message, delivery, partner, feed, subscription, task, dossier)
+for command in (*RUN, *SAY, *IDENTITY, *STANDARDS, verify, checkpoint, bench):
     command.register(app)
 
 

@@ -45,6 +45,7 @@ class Rates(Strict):
     batch_rejected: Rate = 0
     patient_withdraws: Rate = 0
     shipment_delayed: Rate = 0.05
+    orders_in_fhir: Rate = Field(default=0, description="The share of orders that are sent as FHIR ServiceRequests.")
 
 
 class SimulatorConfig(BaseModel):

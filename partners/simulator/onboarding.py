@@ -6,11 +6,11 @@ from typing import Any
 from fastapi.responses import JSONResponse, Response
 
 from partners.simulator import durations
-from partners.simulator.chance import chance_of
+from partners.simulator.chance import chance_of, happens
 from partners.simulator.config import SimulatorConfig
 from partners.simulator.partner import SimulatedPartner
 from partners.simulator.store import Waiting
-from partners.simulator.story import Outgoing, Story
+from partners.simulator.story import Outgoing, Story, Target
 from schemas.events import inner_type
 from schemas.orders import JourneyOrder
 
@@ -22,13 +22,15 @@ class OnboardingCentre(SimulatedPartner):
 
     async def enrol(self, patient: JourneyOrder) -> Response:
         """Place the patient's order with Clew, until it is taken. The same order again changes nothing."""
-        placing = Outgoing(f"order/{patient.order}", datetime.now(UTC), "journey", patient.model_dump(mode="json"))
+        in_fhir = happens(chance_of(self.setting.seed, "fhir", patient.order), self.setting.rates.orders_in_fhir)
+        how: Target = "service_request" if in_fhir else "journey"
+        placing = Outgoing(f"order/{patient.order}", datetime.now(UTC), how, patient.model_dump(mode="json"))
         is_new = self.store.enrol(patient.order, patient.protocol, patient.time_lapse, placing)
         self.sender.wake()
         return JSONResponse({"order": patient.order}, status_code=201 if is_new else 200)
 
     def heard(self, message: Waiting, answer: dict[str, Any]) -> None:
-        if message.target == "journey" and "coi" in answer:
+        if message.target in ("journey", "service_request") and "coi" in answer:
             self._taken_up(JourneyOrder.model_validate(message.body), str(answer["coi"]))
         elif message.target == "event" and inner_type(message.body["type"]) == "patient.withdrawn":
             self.store.patient_left(message.coi)

@@ -7,6 +7,9 @@ from typing import Any
 
 import httpx
 
+from standards.fhir.ids import journey_of
+from standards.fhir.requests import asking_for
+
 SECONDS_TO_ANSWER = 10
 
 
@@ -34,8 +37,18 @@ class Outside:
         await self._call("POST", f"{self._api}/v1/events", event, headers)
 
     async def place_journey(self, order: dict[str, Any]) -> dict[str, Any]:
+        return await self._placed(f"{self._api}/v1/journeys", order, {"Idempotency-Key": order["order"]})
+
+    async def place_service_request(self, order: dict[str, Any]) -> dict[str, Any]:
+        """The same order in FHIR; the answer as `place_journey` has it."""
+        request = asking_for(order, {"reference": f"Patient/{order['order']}"})
+        url = f"{self._api}/fhir/R4/ServiceRequest"
+        answer = await self._placed(url, request, {"Content-Type": "application/fhir+json"})
+        return {"coi": journey_of(answer["id"])}
+
+    async def _placed(self, url: str, order: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
         try:
-            return await self._call("POST", f"{self._api}/v1/journeys", order, {"Idempotency-Key": order["order"]})
+            return await self._call("POST", url, order, headers)
         except Rejected as rejected:
             # The protocol may be published a moment later; an order is not given up for that.
             if rejected.status == httpx.codes.NOT_FOUND:

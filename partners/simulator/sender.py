@@ -100,6 +100,8 @@ class Sender:
     async def _send(self, message: Waiting) -> dict[str, Any]:
         if message.target == "journey":
             return await self._outside.place_journey(message.body)
+        if message.target == "service_request":
+            return await self._outside.place_service_request(message.body)
         if message.target == "dock":
             await self._outside.hand_over(self._dock(message.to), message.body)
             return {}

@@ -16,7 +16,7 @@ from schemas.base import iso
 from schemas.commands import PartnerCommand
 from schemas.events import wire_type
 
-Target = Literal["event", "dock", "journey"]
+Target = Literal["event", "dock", "journey", "service_request"]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any
 from schemas.entries import Entry
 from standards.fhir import systems
 from standards.fhir.ids import resource_id
-from standards.fhir.journey import Drafts, Journey, materials_of, names, said_in
+from standards.fhir.journey import Drafts, Journey, learn, materials_of, names, said_in
 from standards.fhir.products import KIND as PRODUCT
 from standards.fhir.systems import Element
 
@@ -27,6 +27,7 @@ class _Deliveries:
             for name in _booked(entry):
                 self._booked(entry, name)
             self._said(entry, said_in(entry))
+            learn(self.drafts, entry, "shipment")
             self._holder |= {each["id"]: each.get("holder") for each in materials_of(entry)}
 
     def _booked(self, entry: Entry, name: str) -> None:

@@ -34,6 +34,7 @@ class Concept(Tolerant):
 class Extension(Tolerant):
     url: str | None = None
     code: str | None = Field(default=None, alias="valueCode")
+    number: float | None = Field(default=None, alias="valueDecimal")
 
 
 class Reference(Tolerant):

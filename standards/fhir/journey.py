@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas.entries import Entry
 from standards.fhir.ids import resource_id
-from standards.fhir.systems import Element, instant, organisation
+from standards.fhir.systems import Element, identifier, instant, organisation, ours
 
 _SUPERSEDED = "record.superseded"
 
@@ -59,20 +59,33 @@ class Drafts:
         return draft.body if draft else {}
 
     def write(self, entry: Entry, *key: str, **elements: Any) -> None:
-        """Begin a resource or go on with it. Elements that are None or empty are left as they are."""
+        """Begin a resource or go on with it. Elements that are None are left as they are; empty ones go."""
         self.write_as(entry, resource_id(self._coi, *key), **elements)
 
     def write_as(self, entry: Entry, identity: str, **elements: Any) -> None:
         """The same, under an id that is known."""
-        said = {name: value for name, value in elements.items() if value not in (None, [], {})}
         draft = self._drafts.get(identity)
+        before = draft.body if draft else {"resourceType": self.kind, "id": identity}
+        said = {name: value for name, value in elements.items() if value is not None}
+        body = {name: value for name, value in (before | said).items() if value not in ([], {})}
         if draft is None:
-            draft = self._drafts[identity] = Draft({"resourceType": self.kind, "id": identity}, entry)
-        elif draft.body | said == draft.body:
+            draft = self._drafts[identity] = Draft(body, entry)
+        elif body == before:
             return
-        draft.body |= said
+        draft.body = body
         draft.entry = entry
         draft.told_by.append(entry.seq)
+
+
+def learn(drafts: Drafts, entry: Entry, *kinds: str) -> None:
+    """Add partners' names for what the drafts are of: crosswalk lines that say what of ours they stand for."""
+    for line in entry.data.get("identifiers") or ():
+        thing, sort, value = line.get("names"), line.get("kind"), line.get("value")
+        for kind in kinds if thing and sort and value else ():
+            said = drafts.get(kind, thing).get("identifier", [])
+            name = identifier(ours(sort), value)
+            if said and name not in said:
+                drafts.write(entry, kind, thing, identifier=[*said, name])
 
 
 def read_journey(entries: Iterable[Entry]) -> Journey | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -14,9 +15,15 @@ from standards.fhir.incoming import Place, Reference, SentRequest, flaw
 _ORDERS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
 _ROLE_OF_PERFORMER = "urn:clew:extension:role"
 _STATUS_REASON = "urn:clew:extension:status-reason"
+_TIME_LAPSE = "urn:clew:extension:time-lapse"
 _CODE = TypeAdapter(Code)
 
-_WHERE = {"order": "/identifier", "protocol": "/instantiatesCanonical", "parties": "/performer"}
+_WHERE = {
+    "order": "/identifier",
+    "protocol": "/instantiatesCanonical",
+    "parties": "/performer",
+    "time_lapse": "/extension",
+}
 """Where something belongs that was not said."""
 
 Said = tuple[Place, str]
@@ -44,7 +51,9 @@ def read_order(request: SentRequest) -> Asked:
     if flaws:
         raise Invalid("malformed", "The request cannot be an order.", flaws)
     name, bar, version = protocol.partition("|")
-    asked = {"order": order, "protocol": name, "version": version if bar else None, "parties": parties}
+    asked: dict[str, Any] = {"order": order, "protocol": name, "parties": parties, **_time_lapse(request)}
+    if bar:
+        asked["version"] = version
     try:
         return Asked(JourneyOrder.model_validate(asked), places)
     except ValidationError as error:
@@ -60,6 +69,11 @@ def status_reason(request: SentRequest) -> str:
             except ValidationError:
                 break
     return "revoked"
+
+
+def _time_lapse(request: SentRequest) -> dict[str, float]:
+    given = [each.number for each in request.extension if each.url == _TIME_LAPSE and each.number is not None]
+    return {"time_lapse": given[0]} if given else {}
 
 
 def _not_an_order(request: SentRequest) -> Iterator[Flaw]:

@@ -45,9 +45,9 @@ def _step(drafts: Drafts, journey: Journey, entry: Entry, said: dict[str, Any]) 
         statusReason=systems.concept(systems.REASON, said["reason"]) if said.get("reason") else None,
         code=systems.concept(systems.ours("procedure"), kind),
         subject=systems.patient(journey.coi),
-        performedPeriod=_period(begun, entry, said, status),
-        performer=[_verified(each) for each in names(said.get("verified_by"))],
-        extension=_product(journey, said),
+        performedPeriod=_period(begun, entry, said, status) or None,
+        performer=[_verified(each) for each in names(said.get("verified_by"))] or None,
+        extension=_product(journey, said) or None,
         usedCode=[systems.concept(systems.ours("regimen"), said["regimen"])] if said.get("regimen") else None,
     )
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from schemas.entries import Entry
 from standards.fhir import systems
-from standards.fhir.journey import Drafts, Journey, materials_of, names, said_in
+from standards.fhir.journey import Drafts, Journey, learn, materials_of, names, said_in
 from standards.fhir.specimens import IN_HAND, PRODUCTS, holding
 from standards.fhir.systems import Element
 
@@ -30,9 +30,11 @@ class _Products:
                 self._material(entry, material)
             if entry.type == "sample.collected":
                 self._collected(entry, said)
+            learn(self.drafts, entry, "material", "batch")
 
     def _material(self, entry: Entry, material: dict[str, Any]) -> None:
         name, is_product = material["id"], material.get("kind") in PRODUCTS
+        own = systems.ours("dose" if is_product else "container")
         if is_product:
             self._doses[name] = material
         usable = material.get("status") in IN_HAND and (not is_product or material.get("batch") in self._released)
@@ -41,7 +43,7 @@ class _Products:
             "material",
             name,
             extension=holding(self.journey, material),
-            identifier=[systems.identifier(systems.ours("dose" if is_product else "container"), name)],
+            identifier=self.drafts.get("material", name).get("identifier", [systems.identifier(own, name)]),
             productCategory="cells",
             productCode=systems.concept(systems.ours("material"), material.get("kind") or "starting_material"),
             status=_status(usable),
@@ -71,16 +73,17 @@ class _Products:
             self._released.add(batch)
         elif entry.type in ("batch.rejected", "manufacture.failed"):
             self._released.discard(batch)
+        own = [systems.identifier(systems.ours("batch"), batch)]
         self.drafts.write(
             entry,
             "batch",
             batch,
-            identifier=[systems.identifier(systems.ours("batch"), batch)],
+            identifier=self.drafts.get("batch", batch).get("identifier", own),
             productCategory="cells",
             productCode=systems.concept(systems.ours("material"), "batch"),
             status=_status(batch in self._released),
             request=[systems.order(self.journey.coi)],
-            parent=self._made_of(names(said.get("parents") or said.get("containers"))),
+            parent=self._made_of(names(said.get("parents") or said.get("containers"))) or None,
             processing=[*self.drafts.get("batch", batch).get("processing", ()), _step(entry, said)],
         )
         for dose in [each for each in self._doses.values() if each.get("batch") == batch]:

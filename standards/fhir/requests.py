@@ -48,17 +48,33 @@ def ordered(coi: str, order: dict[str, Any], ordered_at: datetime) -> Element:
     }
 
 
+def asking_for(order: dict[str, Any], patient: Element) -> Element:
+    """An order as a hospital sends it. `patient`: the reference that its own system has, which is not kept."""
+    faster = [systems.extension("time-lapse", "Decimal", order["time_lapse"])] if order.get("time_lapse", 1) > 1 else []
+    return {
+        "resourceType": "ServiceRequest",
+        **({"extension": faster} if faster else {}),
+        **_asked(order),
+        "subject": patient,
+    }
+
+
 def _order(coi: str, order: dict[str, Any], ordered_at: datetime) -> Element:
+    about = {"subject": systems.patient(coi), "authoredOn": systems.instant(ordered_at)}
+    return {**_asked(order), **about}
+
+
+def _asked(order: dict[str, Any]) -> Element:
     protocol, parties = order.get("protocol"), order.get("parties") or {}
+    version = order.get("version")
+    canonical = f"{systems.PROTOCOL}:{protocol}" + (f"|{version}" if version else "")
     element: Element = {
         "contained": [_organisation(role, party) for role, party in parties.items()],
         "identifier": [systems.identifier(systems.ORDER, order["order"])] if order.get("order") else [],
-        "instantiatesCanonical": [f"{systems.PROTOCOL}:{protocol}|{order.get('version', 1)}"] if protocol else [],
+        "instantiatesCanonical": [canonical] if protocol else [],
         "status": "active",
         "intent": "order",
         "code": systems.concept(systems.PROTOCOL, protocol) if protocol else {},
-        "subject": systems.patient(coi),
-        "authoredOn": systems.instant(ordered_at),
         "performer": [{"reference": f"#{_within(role)}", "type": "Organization"} for role in parties],
     }
     return {name: value for name, value in element.items() if value}

@@ -4,7 +4,7 @@ from typing import Any
 
 from schemas.entries import Entry
 from standards.fhir import systems
-from standards.fhir.journey import Drafts, Journey, materials_of, names, said_in
+from standards.fhir.journey import Drafts, Journey, learn, materials_of, names, said_in
 from standards.fhir.systems import Element
 
 IN_HAND = frozenset({"available", "in_transit"})
@@ -30,6 +30,7 @@ def specimens(journey: Journey) -> Drafts:
             _measured(drafts, entry, said)
         elif entry.type == "material.received":
             _received(drafts, entry, said)
+        learn(drafts, entry, "donation", "material")
     return drafts
 
 
@@ -61,10 +62,10 @@ def _collected(drafts: Drafts, journey: Journey, entry: Entry, said: dict[str, A
 
 
 def _container(drafts: Drafts, journey: Journey, material: dict[str, Any]) -> Element:
-    kind = material.get("kind")
+    kind, named = material.get("kind"), [systems.identifier(systems.ours("container"), material["id"])]
     return {
         "extension": holding(journey, material),
-        "identifier": [systems.identifier(systems.ours("container"), material["id"])],
+        "identifier": drafts.get("material", material["id"]).get("identifier", named),
         "status": "available" if material.get("status") in IN_HAND else "unavailable",
         "type": systems.concept(systems.ours("material"), kind) if kind else {},
         "subject": systems.patient(journey.coi),

@@ -100,6 +100,7 @@ async def test_what_is_not_there_is_an_outcome(desk: Clinic, path: str) -> None:
     ("method", "path", "content", "status", "refusal"),
     [
         ("GET", "/fhir/R4/a/b/c/d/e", b"", 404, "unknown_route"),
+        ("POST", "/fhir/R4", b"{}", 404, "unknown_route"),
         ("DELETE", "/fhir/R4/ServiceRequest/x", b"", 405, "method_not_allowed"),
         ("PUT", "/fhir/R4/Specimen/x", b"{}", 405, "method_not_allowed"),
         ("POST", "/fhir/R4/ServiceRequest", b"x" * 1_000_001, 413, "body_too_large"),

@@ -5,13 +5,12 @@ import json
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 from structlog.testing import capture_logs
 from temporalio.client import Client
 
-from ledger.tables import InboxRow
 from standards.fhir.ids import journey_of
-from tests.api.clinic import PARTIES, Clinic, fact, order, spelt_out, started
+from tests.api.clinic import PARTIES, Clinic, order, spelt_out
 from tests.api.fhir import FHIR_JSON, code, found, organisation, places, put, request, send
 from tests.api.probe import Probe
 from tests.standards.fhir.told import hold_to_standard, model
@@ -117,7 +116,8 @@ async def test_who_wants_no_body_gets_none(desk: Clinic) -> None:
             ],
         },
         {"contained": [*request()["contained"], {"resourceType": "Patient", "type": 7, "identifier": "odd"}]},
-        {"intent": "original-order"},
+        {"intent": "original-order", "instantiatesCanonical": ["urn:clew:protocol:autologous-car-t|1"]},
+        {"extension": [{"url": "urn:clew:extension:time-lapse", "valueDecimal": 100}]},
     ],
 )
 async def test_protocol_and_parties_are_read_wherever_they_may_stand(desk: Clinic, changes: dict[str, Any]) -> None:
@@ -196,6 +196,12 @@ async def test_protocol_and_parties_are_read_wherever_they_may_stand(desk: Clini
             422,
             "malformed",
             "ServiceRequest.subject.identifier",
+        ),
+        (
+            {"extension": [{"url": "urn:clew:extension:time-lapse", "valueDecimal": 0}]},
+            422,
+            "malformed",
+            "ServiceRequest.extension",
         ),
         ({"contained": {"name": NAME}}, 422, "malformed", "ServiceRequest.contained"),
         ({"identifier": NAME}, 422, "malformed", "ServiceRequest.identifier"),
@@ -292,98 +298,8 @@ async def _everything_stored(house: Clinic) -> str:
     return json.dumps(rows, default=str)
 
 
-async def test_a_revoked_order_is_the_patients_withdrawal(house: Clinic, temporal: Client) -> None:
-    created = (await send(house, request("ORD-1"))).json()
-    reason = {"url": "urn:clew:extension:status-reason", "valueCode": "patient_request"}
-    answer = await put(house, created["id"], created | {"status": "revoked", "extension": [reason]})
-    assert (answer.status_code, answer.json()["status"]) == (202, "active")
-    handle = temporal.get_workflow_handle(journey_workflow_id(str(journey_of(created["id"]))))
-
-    async def heard() -> bool:
-        return bool(await handle.query(Probe.heard))
-
-    await until(heard, "the withdrawal")
-    (event,) = await _events(house)
-    assert (event.type, event.event["data"]) == ("patient.withdrawn", {"reason": "patient_request"})
-    assert "ServiceRequest" not in json.dumps(event.body), "what was sent is not kept"
-
-
-async def test_a_revocation_is_kept_while_temporal_is_away_and_counts_once(ward: Clinic) -> None:
-    created = (await send(ward, request("ORD-1"))).json()
-    revoked = created | {"status": "revoked"}
-    answers = await asyncio.gather(*(put(ward, created["id"], revoked) for _ in range(3)))
-    assert {each.status_code for each in answers} == {202}
-    (event,) = await _events(ward)
-    assert (event.journey, event.event["data"]) == (journey_of(created["id"]), {"reason": "revoked"})
-
-
-async def test_what_is_revoked_already_is_said_to_be(ward: Clinic) -> None:
-    created = (await send(ward, request("ORD-1"))).json()
-    await ward.record(str(journey_of(created["id"])), started(), fact(2, "journey.leaving", reason="patient_choice"))
-    answer = await put(ward, created["id"], created | {"status": "revoked"})
-    assert (answer.status_code, answer.json()["status"], answer.headers["etag"]) == (200, "revoked", 'W/"2"')
-    assert await _events(ward) == []
-
-
-@pytest.mark.parametrize(
-    ("changes", "headers", "status", "refusal", "place"),
-    [
-        ({"status": "on-hold"}, {}, 409, "update_refused", "ServiceRequest.status"),
-        ({"status": "active"}, {}, 409, "update_refused", "ServiceRequest.status"),
-        ({"id": "another"}, {}, 422, "malformed", "ServiceRequest.id"),
-        ({}, {"if_match": 'W/"7"'}, 412, "version_outdated", None),
-        (
-            {"identifier": [{"system": "urn:clew:order", "value": "ORD-2"}]},
-            {},
-            409,
-            "identifier_in_use",
-            "ServiceRequest.identifier[0].value",
-        ),
-        (
-            {"subject": {"identifier": {"system": "urn:clew:coi", "value": "CLEWYDWJ67KE69S6NHBXI"}}},
-            {},
-            409,
-            "identifier_in_use",
-            "ServiceRequest.subject.identifier",
-        ),
-    ],
-)
-async def test_nothing_but_this_order_can_be_revoked(
-    desk: Clinic, changes: dict[str, Any], headers: dict[str, str], status: int, refusal: str, place: str | None
-) -> None:
-    created = (await send(desk, request("ORD-1"))).json()
-    answer = await put(desk, created["id"], created | {"status": "revoked"} | changes, **headers)
-    assert (answer.status_code, code(answer)) == (status, refusal)
-    assert place is None or place in places(answer)
-    assert await _events(desk) == []
-
-
-async def test_a_version_that_is_still_so_can_be_revoked(desk: Clinic) -> None:
-    created = (await send(desk, request("ORD-1"))).json()
-    answer = await put(desk, created["id"], created | {"status": "revoked"}, if_match='W/"0"')
-    assert answer.status_code == 202
-
-
-async def test_a_completed_order_cannot_be_revoked(desk: Clinic) -> None:
-    created = (await send(desk, request("ORD-1"))).json()
-    done = fact(2, "journey.completed", outcome="completed", reason="protocol_completed")
-    await desk.record(str(journey_of(created["id"])), started(), done)
-    answer = await put(desk, created["id"], created | {"status": "revoked"})
-    assert (answer.status_code, code(answer)) == (409, "journey_closed")
-
-
-async def test_an_order_that_is_not_there_cannot_be_revoked(desk: Clinic) -> None:
-    answer = await put(desk, "CLEWYDWJ67KE69S6NHBXI", request(id="CLEWYDWJ67KE69S6NHBXI", status="revoked"))
-    assert (answer.status_code, code(answer)) == (404, "unknown_resource")
-
-
 async def test_the_other_way_of_ordering_is_as_it_was(desk: Clinic) -> None:
     """Only FHIR takes the order number alone for the order."""
     await send(desk, request("ORD-1"))
     answer = await desk.http.post("/v1/journeys", json=order("ORD-1"))
     assert (answer.status_code, answer.json()["code"]) == (409, "order_exists")
-
-
-async def _events(clinic: Clinic) -> list[InboxRow]:
-    async with clinic.database.reading() as session:
-        return list((await session.execute(select(InboxRow))).scalars())

@@ -89,6 +89,17 @@ def test_a_journey_is_started_once_and_found_by_its_order(clew: Clew) -> None:
 
 
 @pytest.mark.usefixtures("published")
+def test_a_journey_is_exported_as_fhir(clew: Clew, tmp_path: Path, api: str) -> None:
+    coi = clew("journey", "start", "ORD-76")["coi"]
+    bundle = clew("fhir", "export", coi)
+    assert (bundle["resourceType"], bundle["identifier"]["value"]) == ("Bundle", coi)
+    assert [each["resource"]["identifier"][0]["value"] for each in bundle["entry"]] == ["ORD-76"]
+    assert run(["fhir", "export", coi, "--output", str(tmp_path / "journey.json"), "--api", api]) == 0
+    assert json.loads((tmp_path / "journey.json").read_text()) == bundle
+    assert clew("fhir", "export", "CLEW0123456789ABCDEFX", code=1)["code"] == "unknown_journey"
+
+
+@pytest.mark.usefixtures("published")
 def test_a_party_that_nobody_knows_is_refused_with_its_place(clew: Clew) -> None:
     refused = clew("journey", "start", "ORD-78", "--party", "courier=nobody", code=1)
     assert refused["code"] == "unknown_partner"

@@ -22,7 +22,10 @@ WITHIN = 30.0
 CLAIMS = re.compile(r"\b(compliant|validated|certified)\b", re.IGNORECASE)
 """What only a user's own quality system can say of itself."""
 
-AMERICAN = re.compile(r"\b(enrollments?|enroll|centers?|behaviors?|organizations?)\b", re.IGNORECASE)
+AMERICAN = re.compile(
+    r"\b(?-i:(?!Organization\b))(enrollments?|enroll|centers?|behaviors?|organizations?)\b", re.IGNORECASE
+)
+"""But for the name of FHIR's resource type."""
 
 PROSE = (".md", ".py", ".yaml", ".yml", ".svg", ".toml", ".sh")
 NOT_OURS = {".venv", ".git", "build", "tests/docs/compose-spec.json", "tests/docs/test_readme.py"}

@@ -12,11 +12,13 @@ from sqlmodel import col
 
 from ledger.tables import EntryRow, InboxRow
 from partners.simulator.city import SimulatedPartners
+from standards.fhir.told import TYPES
 from tests.faults.afterwards import inbox, nothing_was_lost_or_done_twice
 from tests.faults.gossip import NAME, Gossip
 from tests.faults.neighbourhood import all_treated, journeys_of, neighbourhood
 from tests.faults.site import API, TEMPORAL, WORKER, Site
 from tests.faults.spans import CLIENT, SERVER, Span
+from tests.standards.fhir.told import hold_to_standard, of_type
 from tests.waiting import until
 from workflows.names import journey_workflow_id
 
@@ -80,6 +82,10 @@ async def all_that_can_go_wrong_with_a_name_in_it(told: Told) -> None:
         await http.get(f"/v1/journeys/{NAME}"),
         await http.get("/v1/journeys", params={"q": NAME, "cursor": NAME}),
         await http.get(f"/{NAME}"),
+        await http.post("/fhir/R4/ServiceRequest", json={"resourceType": NAME, "subject": NAME, "id": NAME}),
+        await http.get("/fhir/R4/ServiceRequest", params={NAME: NAME}, headers={"Prefer": "handling=strict"}),
+        await http.get("/fhir/R4/ServiceRequest", params={"_lastUpdated": NAME}),
+        await http.get(f"/fhir/R4/{NAME}/{NAME}"),
     ]
     assert [answer.status_code for answer in refused if not 400 <= answer.status_code < 500] == []
 
@@ -92,6 +98,7 @@ async def everything_that_can_be_seen(told: Told) -> dict[str, tuple[bytes, byte
         "history": (await histories(told), coi),
         "visibility": (await described(told), coi),
         "ledger": (await ledger_of(told), coi),
+        "fhir": (await page(f"{site.url}/v1/journeys/{told.coi}/fhir"), coi),
         "spans": (b"\n".join(site.spans.raw), coi),
         "worker's log": (site.log(WORKER).read_bytes(), coi),
         "api's log": (site.log(API).read_bytes(), b'"service": "api"'),
@@ -157,6 +164,18 @@ async def test_one_trace_leads_from_a_partners_event_to_the_command_that_it_caus
     sent = told.gossip.commands[key]["traceparent"].split("-")
     assert sent[1] == trace
     assert sent[2] in {each.id for each in called}
+
+
+async def test_the_whole_therapy_is_told_in_fhir(told: Told) -> None:
+    document = json.loads(await page(f"{told.site.url}/v1/journeys/{told.coi}/fhir"))
+    resources = [each["resource"] for each in document["entry"]]
+    for each in resources:
+        hold_to_standard(each)
+    assert {each["resourceType"] for each in resources} >= set(TYPES) - {"Task"}
+    (order,) = of_type(resources, "ServiceRequest")
+    assert order["status"] == "completed"
+    given = [each for each in of_type(resources, "Procedure") if each["code"]["coding"][0]["code"] == "infusion"]
+    assert given and {each["status"] for each in given} == {"completed"}
 
 
 async def the_event(told: Told, event_type: str) -> InboxRow:

@@ -11,6 +11,9 @@ from fastapi.responses import JSONResponse, Response
 from partners.simulator.server import Server
 from schemas.events import PartnerEvent, read_event
 from schemas.identity import new_coi
+from standards.fhir.ids import order_id
+from standards.fhir.incoming import read_request
+from standards.fhir.ordering import read_order
 
 PATIENCE = 15.0
 LOOK_EVERY = 0.01
@@ -27,7 +30,10 @@ async def eventually(condition: Callable[[], object], within: float = PATIENCE) 
 
 
 class FakeClew:
-    """`events`: all that arrived, in order, as they stood on the wire. `answer`: the status to events from now on."""
+    """`events`: all that arrived, in order, as they stood on the wire. `answer`: the status to events from now on.
+
+    `requested`: the orders that came as FHIR ServiceRequests.
+    """
 
     def __init__(self, port: int = 0) -> None:
         self.wire: list[dict[str, Any]] = []
@@ -39,6 +45,7 @@ class FakeClew:
         self.decisions: list[dict[str, Any]] = []
         self.answer = 202
         self.placed = 0
+        self.requested: list[str] = []
         self.server = Server(self._app(), "127.0.0.1", port)
 
     @property
@@ -79,6 +86,14 @@ class FakeClew:
             self.placed += 1
             coi = self.cois.setdefault(body["order"], new_coi())
             return JSONResponse({"coi": coi}, status_code=201)
+
+        @app.post("/fhir/R4/ServiceRequest")
+        async def service_request(request: Request) -> Response:
+            order = read_order(read_request(await request.json())).order
+            self.journeys[order.order] = order.model_dump(mode="json", exclude_none=True)
+            self.requested.append(order.order)
+            coi = self.cois.setdefault(order.order, new_coi())
+            return JSONResponse({"id": order_id(coi)}, status_code=201)
 
         @app.put("/v1/partners/{name}")
         async def partner(name: str, request: Request) -> Response:

@@ -43,6 +43,15 @@ async def test_patients_are_enrolled_once_however_often_the_city_starts(city_of:
     assert {JourneyOrder.model_validate(each).time_lapse for each in clew.journeys.values()} == {100}
 
 
+async def test_some_orders_are_sent_in_fhir_and_say_the_same(city_of: Cities, clew: FakeClew) -> None:
+    async with city_of(journeys=8, time_lapse=100, rates={"orders_in_fhir": 0.5}) as city:
+        await eventually(lambda: len(clew.journeys) == 8)
+        await eventually(lambda: city.state("treatment_centre")["waiting"] == 0)
+    assert 0 < len(clew.requested) < 8
+    orders = [JourneyOrder.model_validate(each) for each in clew.journeys.values()]
+    assert {(each.time_lapse, tuple(each.parties.items())) for each in orders} == {(100, tuple(PARTIES.items()))}
+
+
 def test_the_mix_of_protocols_is_drawn_from_the_seed(clew: FakeClew, tmp_path: Any) -> None:
     def mix(seed: int) -> list[str]:
         protocols = {"autologous-car-t": 3, "til": 1}

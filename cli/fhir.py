@@ -1,0 +1,49 @@
+"""`clew fhir export`: a journey in HL7 FHIR R4."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import Api, AsJson
+
+fhir = typer.Typer(help="FHIR: journeys as HL7 FHIR R4.", no_args_is_help=True)
+
+
+@fhir.callback()
+def _group() -> None:
+    """Keeps `export` a command of its own; a lone command would become the group."""
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(fhir, name="fhir")
+
+
+@fhir.command()
+def export(
+    coi: Annotated[str, typer.Argument(help="The chain-of-identity id.")],
+    output: Annotated[Path | None, typer.Option("--output", help="Write it there, not to standard output.")] = None,
+    api: Api = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print everything of a journey as one FHIR R4 Bundle, made from its record.
+
+    \b
+    Example:
+      clew fhir export CLEW0123456789ABCDEFX --output journey.json
+    """
+    import json
+    from urllib.parse import quote
+
+    from cli import console
+    from cli.client import Api as Client
+
+    with Client(api) as client:
+        bundle = client.get(f"/v1/journeys/{quote(coi, safe='*')}/fhir")
+    if output is not None:
+        output.write_text(json.dumps(bundle, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        console.say(f"{len(bundle['entry'])} resources in {output}")
+    elif as_json:
+        console.result(bundle)
+    else:
+        print(json.dumps(bundle, indent=2, ensure_ascii=False))

@@ -116,7 +116,7 @@ def document(entries: Sequence[Entry]) -> dict[str, Any]:
 def _of(scene: Scene, entry: Entry) -> Iterator[Told]:
     try:
         events = list(CHAPTERS.get(entry.type, changed)(scene, entry))
-    except (LookupError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError, AttributeError):
         # An entry says less than its type promises: one bad entry must not hide all the others.
         events = list(changed(scene, entry))
     for number, event in enumerate(events):

@@ -11,11 +11,12 @@ from standards.epcis.changes import FATES
 from standards.epcis.described import described
 from standards.epcis.heard import MEANINGS, Setting, heard
 from standards.epcis.reading import read_document
+from standards.epcis.told import document
 from tests.docs.pages import ROOT, blocks
 from tests.docs.test_guides import section
 from tests.standards.epcis.record import entries, events_of, facts_of
 from tests.standards.epcis.schema import flaws
-from tests.standards.epcis.test_told import document, lost_on_the_way, strange_bag, warm_on_the_way
+from tests.standards.epcis.test_told import lost_on_the_way, strange_bag, warm_on_the_way
 from tests.workflows.neighbours import Therapy, therapy
 
 PAGE = ROOT / "docs" / "guides" / "epcis.md"

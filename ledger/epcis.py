@@ -149,6 +149,10 @@ def _name_rows(row: Row) -> list[Row]:
         for field, kind in (("parentID", "parent"), ("transformationID", "transformation"))
         if field in event
     }
+    # Under our own name as well, where a GS1 name stands in its place: either finds the event.
+    names |= {
+        (ours, kind) for other, ours in event.get("clew:ours", {}).items() for name, kind in names if name == other
+    }
     if "errorDeclaration" in event:
         names.add((event["errorDeclaration"].get("reason", ""), "error"))
     place = {"position": row["position"], "number": row["number"]}

@@ -27,7 +27,8 @@ async def counted(database: Database) -> tuple[int, int, int]:
 
 
 async def test_many_who_ask_at_once_index_every_entry_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(epcis, "CHUNK", 7)
+    monkeypatch.setattr(epcis, "WINDOW", 17)
+    monkeypatch.setattr(epcis, "MOST_EVENTS", 3)
     coi, facts = new_coi(), told()
     await a_therapy(database, 2)
 
@@ -35,8 +36,12 @@ async def test_many_who_ask_at_once_index_every_entry_once(database: Database, m
         for first in range(0, len(facts), 5):
             await put(database, coi, facts[first : first + 5], NOON + timedelta(seconds=first))
 
-    await asyncio.gather(appends(), *(catch_up(database) for _ in range(6)))
-    await catch_up(database)
+    # Each of the others as a process of its own: only the database stands between them.
+    others = [Database(database.url) for _ in range(4)]
+    await asyncio.gather(appends(), *(catch_up(each) for each in [database, database, *others]))
+    await asyncio.gather(*(catch_up(each) for each in [database, *others]))
+    for each in others:
+        await each.close()
     async with database.reading() as session:
         assert await differences(session, coi) == []
     events, names, position = await counted(database)

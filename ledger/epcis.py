@@ -1,8 +1,9 @@
 """The index of EPCIS events: made from the ledger in the order of positions, behind it, when somebody asks.
 
-Nothing is written while facts are appended. Whoever asks first brings the index up to the newest entry: it reads without
-a lock, and writes in small transactions, each only where `epcis_cursor` stands as it was read. An event stands at the
-position of the entry that tells it, so a reader who goes on after a position misses nothing and gets nothing twice.
+Nothing is written while facts are appended. Whoever asks first brings the index up to the newest entry: it is read for
+without a lock, and written in small transactions, each only where `epcis_cursor` stands as it was read. An event stands
+at the position of the entry that tells it, so a reader who goes on after a position misses nothing and gets nothing
+twice.
 """
 
 import asyncio

@@ -1,12 +1,16 @@
 """The index of EPCIS events: made from the ledger in the order of positions, behind it, when somebody asks.
 
-Nothing is written while facts are appended. Whoever asks first brings the index up to the newest entry, a chunk a
-transaction; the row of `epcis_cursor` makes those who do so at once wait for each other. An event stands at the
-position of the entry that tells it, so a reader who goes on after a position misses nothing and gets nothing twice.
+Nothing is written while facts are appended. Whoever asks first brings the index up to the newest entry: it is read for
+without a lock, and written in small transactions, each only where `epcis_cursor` stands as it was read. An event stands
+at the position of the entry that tells it, so a reader who goes on after a position misses nothing and gets nothing
+twice.
 """
 
+import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, RowMapping, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,8 +26,14 @@ from schemas.operations import OPERATIONS_PREFIX
 from standards.epcis.names import canonical
 from standards.epcis.told import SILENT, Told, story
 
-CHUNK = 1_000
-"""Entries that one transaction indexes: writers wait for it, on SQLite, a fraction of a second."""
+WINDOW = 20_000
+"""Entries that are looked at together: a journey that has several among them is read once."""
+
+MOST_EVENTS = 500
+"""Events that one transaction writes: on SQLite, writers wait for it."""
+
+_TURNS: WeakKeyDictionary[Database, asyncio.Lock] = WeakKeyDictionary()
+"""One at a time in a process: the others find that it is done."""
 
 EVENT, NAME, CURSOR = table_of(tables.EpcisEventRow), table_of(tables.EpcisNameRow), table_of(tables.EpcisCursorRow)
 
@@ -51,17 +61,31 @@ _INDEXED = (
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one transaction writes: the events after a position, up to another."""
+
+    after: int
+    upto: int
+    events: Sequence[Row]
+
+
 async def catch_up(database: Database) -> None:
     """Index what is on the ledger by now."""
     newest = None
-    while True:
-        async with database.reading() as session:
-            done, head = (await session.execute(_STANDING)).one()
-        newest = head if newest is None else newest
-        if done >= newest:
-            return
-        async with database.writing() as session:
-            await session.run_sync(_index)
+    async with _TURNS.setdefault(database, asyncio.Lock()):
+        while True:
+            async with database.reading() as session:
+                done, head = (await session.execute(_STANDING)).one()
+                newest = head if newest is None else newest
+                if done >= newest:
+                    return
+                upto = min(done + WINDOW, newest)
+                rows = await _rows(session, done, upto, head)
+            for piece in _pieces(rows, done, upto):
+                async with database.writing() as session:
+                    if not await session.run_sync(_put, piece):
+                        break
 
 
 async def entries_of(session: AsyncSession, coi: str) -> list[Entry]:
@@ -82,21 +106,37 @@ def differences(connection: Connection, coi: str) -> Iterator[str]:
             yield f"the EPCIS event of entry {place[0]} in the index is not as the record has it"
 
 
-def _index(session: Session) -> None:
+async def _rows(session: AsyncSession, done: int, upto: int, head: int) -> list[Row]:
+    """The events that the entries of a window tell, in their order. Between two journeys others have their turn."""
+    rows: list[Row] = []
+    for coi in (await session.execute(_TOLD_OF, {"after": done, "upto": upto})).scalars().all():
+        found = (await session.execute(_ENTRIES, {"coi": coi, "newest": head})).mappings().all()
+        rows += _event_rows(list(story(_entry(row) for row in found)), done, upto)
+    return sorted(rows, key=lambda row: (row["position"], row["number"]))
+
+
+def _pieces(rows: Sequence[Row], done: int, upto: int) -> Iterator[Piece]:
+    """The events in pieces, an entry's together; the last piece goes to the end of the window."""
+    piece: list[Row] = []
+    for row in rows:
+        if len(piece) >= MOST_EVENTS and row["position"] != piece[-1]["position"]:
+            yield Piece(done, piece[-1]["position"], piece)
+            done, piece = piece[-1]["position"], []
+        piece.append(row)
+    yield Piece(done, upto, piece)
+
+
+def _put(session: Session, piece: Piece) -> bool:
+    """Write a piece, unless another process has been there meanwhile."""
     connection = session.connection()
-    done: int = connection.execute(_LOCK).scalar_one()
-    newest: int = connection.execute(select(HEAD.c.position)).scalar_one()
-    upto = min(done + CHUNK, newest)
-    events: list[Row] = []
-    names: list[Row] = []
-    for coi in connection.execute(_TOLD_OF, {"after": done, "upto": upto}).scalars().all():
-        rows = _event_rows(_told(connection, coi, newest), done, upto)
-        events += rows
-        names += [name for row in rows for name in _name_rows(row)]
-    for table, found in ((EVENT, events), (NAME, names)):
+    if connection.execute(_LOCK).scalar_one() != piece.after:
+        return False
+    names = [name for row in piece.events for name in _name_rows(row)]
+    for table, found in ((EVENT, piece.events), (NAME, names)):
         if found:
             connection.execute(table.insert(), found)
-    connection.execute(_MOVE, {"to": upto})
+    connection.execute(_MOVE, {"to": piece.upto})
+    return True
 
 
 def _told(connection: Connection, coi: str, newest: int) -> list[Told]:
@@ -148,6 +188,10 @@ def _name_rows(row: Row) -> list[Row]:
         (event[field], kind)
         for field, kind in (("parentID", "parent"), ("transformationID", "transformation"))
         if field in event
+    }
+    # Under our own name as well, where a GS1 name stands in its place: either finds the event.
+    names |= {
+        (ours, kind) for other, ours in event.get("clew:ours", {}).items() for name, kind in names if name == other
     }
     if "errorDeclaration" in event:
         names.add((event["errorDeclaration"].get("reason", ""), "error"))

@@ -9,7 +9,7 @@ undone     could have been captured, but another event of the document was refus
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -27,7 +27,7 @@ from schemas.errors import Conflict, NotFound
 from schemas.facts import EventStatus
 from schemas.operations import OnEpcisEvent
 from standards.epcis.heard import Setting, Unheard, heard
-from standards.epcis.names import identifier
+from standards.epcis.names import gs1_key, identifier
 from standards.epcis.reading import Writing, Written
 
 ERROR_DECLARED = "epcis.error_declared"
@@ -80,7 +80,7 @@ async def take(session: AsyncSession, body: bytes, writing: Writing, behaviour: 
     before = await session.get(EpcisCaptureRow, job_id)
     if before is not None:
         return before, []
-    setting = Setting.of(writing)
+    setting = replace(Setting.of(writing), keys=await _keys(session, writing))
     cases = [_judged(each, setting) for each in writing.events]
     standings = await _captured(session, cases, behaviour, now)
     for case in cases:
@@ -127,6 +127,18 @@ async def statuses(session: AsyncSession, row: EpcisCaptureRow) -> dict[tuple[st
         query = select(*key, col(InboxRow.status)).where(tuple_(*key).in_(keys[first : first + 500]))
         found.update({(source, event): status for source, event, status in await session.execute(query)})
     return found
+
+
+async def _keys(session: AsyncSession, writing: Writing) -> dict[str, str]:
+    """The GS1 Digital Links in a document whose key is in the crosswalk as a scanner gives it."""
+    names = {name for each in writing.events if each.event for name in each.event.things()}
+    keys = {name: key for name in names if (key := gs1_key(name)) is not None}
+    known: set[str] = set()
+    for first in range(0, len(keys), 500):
+        asked = list(keys.values())[first : first + 500]
+        query = select(col(IdentifierRow.value)).where(col(IdentifierRow.value).in_(asked))
+        known.update((await session.execute(query)).scalars())
+    return {name: key for name, key in keys.items() if key in known}
 
 
 def _judged(written: Written, setting: Setting) -> _Case:
@@ -203,9 +215,8 @@ async def _disputed(session: AsyncSession, job_id: str, written: Written, source
 
 async def _concerned(session: AsyncSession, written: Written) -> tuple[str, str | None]:
     """Which identifier an event speaks of, and the journey that it leads to; the first that is known."""
-    event = written.event
-    lists = (getattr(event, name, None) for name in ("epc_list", "child_epcs", "input_epc_list", "output_epc_list"))
-    names = [found for each in lists for name in each or () if (found := identifier(name)) is not None]
+    things = written.event.things() if written.event else ()
+    names = [found for each in things if (found := identifier(each)) is not None]
     for name in names[:100]:
         owner = await session.get(IdentifierRow, name)
         if owner is not None:

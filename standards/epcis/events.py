@@ -159,6 +159,11 @@ class Event(Epcis):
     destination_list: tuple[Destination, ...] | None = None
     sensor_element_list: tuple[SensorElement, ...] | None = None
 
+    def things(self) -> tuple[str, ...]:
+        """Every thing that the event names one by one."""
+        lists = (getattr(self, name, None) for name in ("epc_list", "child_epcs", "input_epc_list", "output_epc_list"))
+        return tuple(name for each in lists for name in each or ())
+
     def transactions(self, *types: str) -> tuple[str, ...]:
         """The business transactions of these types."""
         return tuple(each.biz_transaction for each in self.biz_transaction_list or () if each.type in types)

@@ -4,7 +4,7 @@ A release is never taken from here: it needs signatures (invariant 4). Nor is an
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,7 +13,7 @@ from schemas.base import iso
 from schemas.events import CATALOGUE, PartnerEvent
 from standards.epcis.events import AggregationEvent, AssociationEvent, Event, ObjectEvent, TransformationEvent
 from standards.epcis.heard_sensors import excursion
-from standards.epcis.names import identifier, party_of
+from standards.epcis.names import identifier, is_uri, party, party_of, replaced
 from standards.epcis.reading import Writing, Written
 
 SOURCE = "urn:clew:epcis"
@@ -32,10 +32,14 @@ class Unheard(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What the rest of the document says: who sent it, and which logger is fixed to which shipper."""
+    """What the rest of the document says: who sent it, and which logger is fixed to which shipper.
+
+    `keys`: names that the crosswalk knows by another spelling.
+    """
 
     sender: str | None
     loggers: dict[str, str]
+    keys: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, writing: Writing) -> "Setting":
@@ -47,7 +51,10 @@ class Setting:
 
     @property
     def source(self) -> str:
-        return self.sender or SOURCE
+        """As CloudEvents want it: a URI; a sender's plain name becomes a party's."""
+        if self.sender is None:
+            return SOURCE
+        return self.sender if is_uri(self.sender) else party(self.sender)
 
 
 Said = tuple[str, str, dict[str, Any]]
@@ -67,13 +74,15 @@ def heard(written: Written, setting: Setting) -> list[PartnerEvent]:
 
 def _ours(written: Written, event: Event, setting: Setting, said: Said) -> PartnerEvent:
     kind, subject, data = said
+    beside = event.said("said")
+    data = replaced({**(beside if isinstance(beside, dict) else {}), **data}, setting.keys)
     suffix = "/excursion" if kind == "shipment.excursion" and event.biz_step != "sensor_reporting" else ""
     try:
         return PartnerEvent(
             source=setting.source,
             id=f"{written.key}{suffix}",
             type=kind,
-            subject=subject,
+            subject=setting.keys.get(subject, subject),
             occurred_at=event.event_time,
             data=CATALOGUE[kind].model_validate(data).model_dump(mode="json", exclude_none=True),
         )

@@ -4,7 +4,8 @@ An id is percent-encoded whole, so a URN has one spelling, and the id comes back
 """
 
 import re
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 from urllib.parse import quote, unquote
 
 from pydantic import AfterValidator, StringConstraints, TypeAdapter, ValidationError, WithJsonSchema
@@ -15,6 +16,17 @@ _OURS = re.compile(r"^urn:clew:(?P<kind>[a-z_]+):(?P<id>[!-~]+)$")
 _GS1 = re.compile(r"^(?:urn:epc:id:|https?://[!-~]+/(?:01|8018|8010|00)/)[!-~]+$")
 _TRANSACTION = re.compile(r"^urn:epcglobal:cbv:bt:[0-9.]+:(?P<id>[!-~]+)$")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")
+
+_KEYS = (
+    (re.compile(r"^\(?01\)?(\d{14})\(?21\)?(.{1,20})$"), "01/{}/21/{}"),
+    (re.compile(r"^\(?(8017|8018)\)?(\d{18})$"), "{}/{}"),
+    (re.compile(r"^\(?(00)\)?(\d{18})$"), "{}/{}"),
+)
+"""Element strings of an SGTIN, a GSRN and an SSCC, and where each stands in a Digital Link."""
+
+_LINKED = re.compile(
+    r"^https://id\.gs1\.org/(?:01/(?P<gtin>\d{14})/21/(?P<serial>[^/?#]+)|(?P<ai>8017|8018|00)/(?P<key>\d{18}))$"
+)
 
 _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
 
@@ -48,6 +60,25 @@ def is_gs1(value: str) -> bool:
     return _GS1.fullmatch(value) is not None and is_uri(value)
 
 
+def gs1_name(key: str) -> str | None:
+    """The URI of a GS1 key: as it is, if it is one; an element string (`01…21…`) as a Digital Link; None for others."""
+    if is_gs1(key):
+        return key
+    for form, link in _KEYS:
+        found = form.match(key)
+        if found is not None:
+            return "https://id.gs1.org/" + link.format(*(quote(each, safe="") for each in found.groups()))
+    return None
+
+
+def gs1_key(name: str) -> str | None:
+    """The element string behind a Digital Link of `id.gs1.org`; None for any other name."""
+    found = _LINKED.match(name)
+    if found is None:
+        return None
+    return f"01{found['gtin']}21{unquote(found['serial'])}" if found["gtin"] else f"{found['ai']}{found['key']}"
+
+
 def party(name: str) -> str:
     """An organisation's name as a URI; it stands for its place too."""
     return uri("party", name)
@@ -57,6 +88,15 @@ def party_of(name: str | None) -> str | None:
     """The organisation behind a URI of ours; None for any other."""
     found = _OURS.match(name or "")
     return unquote(found["id"]) if found and found["kind"] == "party" else None
+
+
+def replaced(value: Any, words: Mapping[str, str]) -> Any:
+    """A JSON value with every text that is among the words replaced by what it stands for."""
+    if isinstance(value, dict):
+        return {name: replaced(each, words) for name, each in value.items()}
+    if isinstance(value, list):
+        return [replaced(each, words) for each in value]
+    return words.get(value, value) if isinstance(value, str) else value
 
 
 def canonical(name: str) -> str:

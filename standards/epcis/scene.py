@@ -8,10 +8,13 @@ from typing import Any
 
 from schemas.entries import Entry
 from standards.epcis.events import BizTransaction, Destination, Place, Source
-from standards.epcis.names import party, uri
+from standards.epcis.names import gs1_name, party, replaced, uri
 
-KINDS = {"starting_material": "container", "product": "dose"}
+KINDS = {"starting_material": "container", "product": "dose", "sample": "sample"}
 """What a material is called in a name, by its kind in the record."""
+
+_GS1_KINDS = frozenset({"sgtin", "sscc"})
+"""Kinds of identifiers that name things; a GSRN names a relation, which is no thing to be shipped."""
 
 
 @dataclass
@@ -29,7 +32,8 @@ class Shipment:
 class Scene:
     """The state of one journey's story. Materials are as their last fact has them.
 
-    `refused_at`: the number of the last entry that told of a failed check of identity.
+    `gs1`: GS1 names that partners assigned, by the identifier that each stands for. `refused_at`: the number of the
+    last entry that told of a failed check of identity.
     """
 
     coi: str = ""
@@ -37,6 +41,7 @@ class Scene:
     materials: dict[str, dict[str, Any]] = field(default_factory=dict)
     shipments: dict[str, Shipment] = field(default_factory=dict)
     receivers: dict[str, str] = field(default_factory=dict)
+    gs1: dict[str, str] = field(default_factory=dict)
     refused_at: int = 0
 
     def copy(self) -> "Scene":
@@ -50,11 +55,23 @@ class Scene:
             self.parties = dict(data["parties"])
         if entry.type == "partner.told" and data.get("command") == "announce_delivery":
             self.receivers[data.get("stage", "")] = data["partner"]
+        for line in data.get("identifiers", ()):
+            self._assign(line)
         for material in data.get("materials", ()):
             self.materials[material["id"]] = material
 
+    def _assign(self, line: dict[str, Any]) -> None:
+        """A crosswalk line that gives a thing of ours a GS1 name; the first one counts."""
+        thing, name = line.get("names"), gs1_name(line["value"])
+        if thing and name and line["kind"] in _GS1_KINDS:
+            self.gs1.setdefault(thing, name)
+
     def name(self, thing: str) -> str:
-        """The URI of a container or dose; of a thing that the journey does not know, as a container's."""
+        """The URI of a container or dose: the GS1 name that it was given, or one of ours."""
+        return self.gs1.get(thing) or self.own_name(thing)
+
+    def own_name(self, thing: str) -> str:
+        """The URI of a thing by our own identifier; of one that the journey does not know, as a container's."""
         material = self.materials.get(thing)
         return uri(KINDS.get(material["kind"], "material") if material else "container", thing)
 
@@ -73,6 +90,18 @@ class Scene:
         """What a batch became."""
         made = (each for each in self.materials.values() if each["kind"] == "product")
         return tuple(each["id"] for each in made if each.get("batch") == batch)
+
+
+def said_of(entry: Entry) -> dict[str, Any]:
+    """What an event said, with our identifiers in the place of partners' own (`read_as`)."""
+    said: dict[str, Any] = replaced(entry.data["said"], entry.data.get("read_as") or {})
+    return said
+
+
+def beside(said: dict[str, Any], *told: str) -> dict[str, Any]:
+    """What an event said beside what its EPCIS fields tell, so that nothing is lost on the way: `clew:said`."""
+    rest = {name: value for name, value in said.items() if name not in told}
+    return {"clew:said": rest} if rest else {}
 
 
 def place(organisation: str | None) -> Place | None:

@@ -11,8 +11,8 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from schemas.entries import Entry
-from standards.epcis import chapters
 from standards.epcis.changes import changed
+from standards.epcis.chapters import CHAPTERS
 from standards.epcis.documents import epcis_document
 from standards.epcis.events import ErrorDeclaration, Event
 from standards.epcis.scene import Scene
@@ -21,29 +21,6 @@ NAMESPACE = UUID("6a0f3d3e-7d43-5f0c-9a37-0c9b4a5e2d10")
 """Of all our event ids; never changed."""
 
 SUPERSEDED = "record.superseded"
-
-CHAPTERS: dict[str, chapters.Chapter] = {
-    "sample.collected": chapters.collected,
-    "shipment.picked_up": chapters.picked_up,
-    "shipment.delivered": chapters.delivered,
-    "shipment.lost": chapters.lost,
-    "shipment.excursion": chapters.excursion,
-    "material.received": chapters.received,
-    "material.damaged": chapters.damaged,
-    "manufacture.started": chapters.manufacture_started,
-    "manufacture.completed": chapters.manufacture_completed,
-    "manufacture.failed": chapters.manufacture_failed,
-    "test.reported": chapters.tested,
-    "batch.released": chapters.released,
-    "batch.rejected": chapters.rejected,
-    "product.thawed": chapters.thawed,
-    "infusion.completed": chapters.infused,
-    "infusion.aborted": chapters.not_infused,
-    "event.refused": chapters.refused,
-    "deviation.opened": chapters.deviated,
-}
-"""Entry types with a chapter of their own; any other is told by what it changes about materials."""
-
 
 SILENT = frozenset(
     f"{subject}.{word}"
@@ -116,12 +93,19 @@ def document(entries: Sequence[Entry]) -> dict[str, Any]:
 def _of(scene: Scene, entry: Entry) -> Iterator[Told]:
     try:
         events = list(CHAPTERS.get(entry.type, changed)(scene, entry))
-    except (LookupError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError, AttributeError):
         # An entry says less than its type promises: one bad entry must not hide all the others.
         events = list(changed(scene, entry))
     for number, event in enumerate(events):
-        yield Told(entry, number, event.model_copy(update={"event_id": event_id(entry, number)}))
+        update = {"event_id": event_id(entry, number), **_own_names(scene, event)}
+        yield Told(entry, number, event.model_copy(update=update))
     scene.learn(entry)
+
+
+def _own_names(scene: Scene, event: Event) -> dict[str, Any]:
+    """Our own name for each thing that stands in an event under a GS1 name: `clew:ours`."""
+    ours = {name: scene.own_name(thing) for thing, name in scene.gs1.items() if name in event.things()}
+    return {"clew:ours": ours} if ours else {}
 
 
 def _declared(notice: Entry, wrong: Sequence[Told], right: dict[tuple[str, str | None, str], Entry]) -> Iterator[Told]:

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlmodel import col
 
-from ledger.tables import EntryRow, EpcisCaptureRow, InboxRow
+from ledger.tables import EntryRow, EpcisCaptureRow, IdentifierRow, InboxRow
 from ledger.verify import verify
+from schemas.identity import new_coi
 from tests.api.clinic import Clinic, away, clinic
 from tests.api.custody import events, told
 from tests.standards.epcis.schema import flaws
@@ -271,3 +272,14 @@ async def test_a_round_trip_through_http_tells_the_same_events(ward: Clinic) -> 
     shipped = {"shipment.picked_up", "shipment.delivered", "material.received"}
     meant = [(each.type, each.data["said"]) for each in facts if each.type in shipped][:3]
     assert stored == meant
+
+
+async def test_a_gs1_link_is_read_as_the_key_that_the_crosswalk_knows(ward: Clinic) -> None:
+    key, link = "010950600013435221A1", "https://id.gs1.org/01/09506000134352/21/A1"
+    async with ward.database.writing() as session:
+        session.add(IdentifierRow(value=key, journey=new_coi(), kind="container"))
+    other = "https://id.gs1.org/01/09506000134352/21/A2"
+    await captured(ward, single(bizStep="receiving", epcList=[link, other]))
+    (row,) = await inbox(ward)
+    assert row.event["data"]["containers"] == [key, other]
+    assert (row.subject, row.status) == (key, "received")

@@ -43,7 +43,7 @@ def said(facts: list[Fact]) -> list[tuple[str, Any, Any]]:
     return [(each.type, each.occurred_at, each.data["said"]) for each in facts if each.type in BACK]
 
 
-def with_names(facts: list[Fact], **more: str) -> list[Fact]:
+def with_names(facts: list[Fact], **more: Any) -> list[Fact]:
     """The courier also names its shipper and its logger."""
     return [
         each.model_copy(update={"data": each.data | {"said": each.data["said"] | more}})
@@ -56,6 +56,7 @@ def with_names(facts: list[Fact], **more: str) -> list[Fact]:
 @pytest.mark.parametrize("protocol", ["autologous-car-t", "til"])
 def test_what_our_story_says_comes_back_as_what_was_said(protocol: str) -> None:
     facts = with_names(facts_of(therapy(protocol).whole().journey), shipper="DEWAR-7", logger="LOG-7")
+    assert any("logger" in each.data["said"] for each in facts if each.type == "shipment.picked_up")
     back = all_heard(document(entries(facts)))
     assert [(each.type, each.occurred_at, each.data) for each in back] == said(facts)
 
@@ -268,3 +269,9 @@ def test_an_id_stands_once_in_a_document_and_once_more_where_it_is_declared_wron
 def test_our_own_documents_can_be_read() -> None:
     told = document(entries(facts_of(therapy("til").whole().journey)))
     assert len(read_document(told).events) == len(events_of(told))
+
+
+@pytest.mark.parametrize("sender", ["coldline", "//clew/labels", "urn:clew:party:coldline"])
+def test_a_sender_is_a_uri_and_never_one_of_our_own_desks(sender: str) -> None:
+    writing = Setting(sender=sender, loggers={})
+    assert writing.source.startswith("urn:clew:party:")

@@ -251,3 +251,46 @@ def test_a_therapy_told_in_any_order_under_any_names_is_valid(
     others = {"BAG-1-1": bag, "LOT-1": batch, "DOSE-1-1": dose}
     facts = [each.model_copy(update={"data": _renamed(each.data, others)}) for each in facts_of(ana)]
     assert flaws(document(entries(facts))) == []
+
+
+def test_a_name_that_a_partner_assigned_stands_in_ours_from_then_on() -> None:
+    """An SGTIN of a courier's for a bag: in its place as a Digital Link, with our own name beside it."""
+    facts = facts_of(therapy().whole().journey)
+    at = next(place for place, each in enumerate(facts) if each.type == "shipment.picked_up")
+    line = {"kind": "sgtin", "value": "010950600013435221A%1", "names": "BAG-1-1"}
+    assigned = facts[at].model_copy(update={"type": "identifier.assigned", "data": {"identifiers": [line], "said": {}}})
+    read = {**facts[at].data, "read_as": {"010950600013435221A%1": "BAG-1-1"}}
+    read["said"] = read["said"] | {"containers": ["010950600013435221A%1", "BAG-1-2"]}
+    told = document(entries([*facts[:at], assigned, facts[at].model_copy(update={"data": read}), *facts[at + 1 :]]))
+    link = "https://id.gs1.org/01/09506000134352/21/A%251"
+    before, after = events_of(told)[:2]
+    assert "urn:clew:container:BAG-1-1" in before["epcList"]
+    assert after["childEPCs"] == [link, "urn:clew:container:BAG-1-2"]
+    assert after["clew:ours"] == {link: "urn:clew:container:BAG-1-1"}
+    assert flaws(told) == []
+
+
+def test_material_in_doubt_is_put_apart_and_cleared() -> None:
+    facts = facts_of(therapy().whole().journey)
+    bag = next(each for each in facts if each.type == "material.received").data["materials"][0]
+    apart, cleared = (
+        facts[-1].model_copy(
+            update={"type": f"materials.{word}", "data": {"materials": [bag | {"quarantined": is_so}]}}
+        )
+        for word, is_so in (("quarantined", True), ("cleared", False))
+    )
+    last = next(place for place, each in enumerate(facts) if each.type == "material.received")
+    told = events_of(document(entries([*facts[: last + 1], apart, cleared])))[-2:]
+    assert [(each["bizStep"], each["disposition"]) for each in told] == [
+        ("holding", "unavailable"),
+        ("inspecting", "available"),
+    ]
+
+
+def test_an_entry_that_says_less_than_it_should_hides_no_other() -> None:
+    facts = facts_of(therapy().whole().journey)
+    at = next(place for place, each in enumerate(facts) if each.type == "shipment.picked_up")
+    poor = facts[at].model_copy(update={"data": {**facts[at].data, "said": {}}})
+    told = document(entries([*facts[:at], poor, *facts[at + 1 :]]))
+    assert ("Object", "transporting") in steps(told) and ("Transformation", "commissioning") in steps(told)
+    assert flaws(told) == []

@@ -15,6 +15,9 @@ IDENTIFYING = frozenset({PartKind.COI, PartKind.DONATION, PartKind.SGTIN, PartKi
 """Kinds of part that name one thing alone: a scan agrees only where each of them is known."""
 
 
+_GS1 = frozenset({PartKind.SGTIN.value, PartKind.SSCC.value, PartKind.GSRN.value})
+
+
 class ToScan(Strict):
     """Raw scanner input. `journey`: the one that it should agree with."""
 
@@ -81,12 +84,18 @@ def _leads(scan: Scan, known: Mapping[str, IdentifierRow]) -> bool:
 
 
 def _view(part: Part, known: Mapping[str, IdentifierRow]) -> PartView:
-    row = next((known[each] for each in part.lookups if each in known), None)
+    found = [known[each] for each in part.lookups if each in known]
+    row = next((each for each in found if _can_be(part, each)), None)
     leads_to = IdentifierLookup.model_validate(row) if row is not None else None
     if part.kind is PartKind.UNRECOGNISED and row is not None:
         return _as_known(row)
     shown = part.model_dump(include={"kind", "value", "check", "text", "problem"})
     return PartView(**shown, leads_to=leads_to)
+
+
+def _can_be(part: Part, row: IdentifierRow) -> bool:
+    """An SSCC and a GSRN can have the same digits, and are not the same."""
+    return row.kind not in _GS1 or part.kind.value not in _GS1 or row.kind == part.kind.value
 
 
 def _as_known(row: IdentifierRow) -> PartView:

@@ -17,7 +17,7 @@ from ledger.supersede import SUPERSEDED, numbers
 from ledger.tables import EntryRow, InboxRow
 from schemas.base import iso
 from schemas.facts import in_our_words
-from schemas.gs1_keys import from_urn
+from schemas.gs1_keys import element_string
 from schemas.operations import is_journey
 
 OPEN_OUTCOMES = ("received", "held")
@@ -126,7 +126,7 @@ def _names_were_assigned(record: Record) -> Iterator[str]:
     assigned: dict[str, str | None] = {}
     for entry in record:
         for value, ours in entry.data.get("read_as", {}).items():
-            if ours not in (assigned.get(value), assigned.get(from_urn(value))):
+            if ours not in (assigned.get(value), assigned.get(element_string(value))):
                 yield f"entry {entry.seq}, {entry.type}: {value} was not assigned to {ours}"
         assigned |= {each["value"]: each.get("names") for each in entry.data.get("identifiers", ())}
 

@@ -1,7 +1,8 @@
 """GS1's keys as identifiers: service relations (GSRN), trade items with a serial (SGTIN), logistic units (SSCC).
 
 A key is kept as the element string that a scanner gives: `8018` and a GSRN, `01` GTIN `21` serial, `00` and an SSCC; so
-a number of one kind is never taken for one of another. EPC pure identity URNs name the same keys in another spelling.
+a number of one kind is never taken for one of another. EPC pure identity URNs and Digital Link URIs spell the same keys
+in other ways.
 """
 
 import re
@@ -12,6 +13,7 @@ from schemas.check_characters import Misread, ends_in_mod_10, mod_10
 
 GTIN_LENGTHS = (8, 12, 13, 14)
 SERIAL = re.compile(r"[!\"%&'()*+,\-./0-9:;<=>?A-Z_a-z]{1,20}")
+_LINK = re.compile(r"https?://[^?#]+?/(?:01/(\d{14})/21/([^/?#]+)|(00|801[78])/(\d{18}))(?:[?#].*)?")
 _URN = re.compile(r"urn:epc:id:(sgtin|sscc|gsrnp?):(\d{6,12})\.(\d{1,11})(?:\.(.+))?")
 
 
@@ -27,20 +29,20 @@ def gln(text: str) -> str:
 
 def gsrn_key(text: str) -> str:
     """A service relation: bare, after its application identifier 8018 or 8017, or as URN. Raises `Misread`."""
-    text = from_urn(text)
+    text = element_string(text)
     ai = text[:4] if len(text) == 22 and text[:4] in ("8017", "8018") else "8018"
     return ai + ends_in_mod_10(text.removeprefix(ai) if len(text) == 22 else text, 18)
 
 
 def sscc_key(text: str) -> str:
     """A logistic unit: bare, after its application identifier 00, or as URN. Raises `Misread`."""
-    text = from_urn(text)
+    text = element_string(text)
     return "00" + ends_in_mod_10(text[2:] if len(text) == 20 and text.startswith("00") else text, 18)
 
 
 def sgtin_key(text: str) -> str:
     """A trade item and its serial: `01`, 14 digits, `21`, serial; or as URN. Raises `Misread`."""
-    text = from_urn(text)
+    text = element_string(text)
     if not (text.startswith("01") and text[16:18] == "21"):
         raise Misread(
             "wrong_form", "it should be 01, 14 digits, 21 and a serial, or a URN that begins urn:epc:id:sgtin:"
@@ -50,8 +52,16 @@ def sgtin_key(text: str) -> str:
     return f"01{ends_in_mod_10(text[2:16], 14)}21{text[18:]}"
 
 
-def from_urn(text: str) -> str:
-    """The key that an EPC pure identity URN names; any other text as it is."""
+def bare(key: str) -> str:
+    """The digits of a key that are enough within one kind: those of an SSCC or GSRN."""
+    return key if key.startswith("01") else key[-18:]
+
+
+def element_string(text: str) -> str:
+    """The key that an EPC pure identity URN or a Digital Link URI names; any other text as it is."""
+    link = _LINK.fullmatch(text)
+    if link is not None:
+        return f"01{link[1]}21{unquote(link[2])}" if link[1] else f"{link[3]}{link[4]}"
     found = _URN.fullmatch(text)
     if found is None:
         return text

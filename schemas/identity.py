@@ -21,7 +21,7 @@ SERIALS_A_YEAR = len(ALPHANUMERIC) ** _NUMBER_LENGTH
 
 def new_coi() -> str:
     """A fresh chain-of-identity id: opaque, without meaning, 80 random bits, with a check character."""
-    serial = _PREFIX + "".join(secrets.choice(_SERIAL_ALPHABET) for _ in range(_SERIAL_LENGTH))
+    serial = _PREFIX + "".join(_SERIAL_ALPHABET[byte % 32] for byte in secrets.token_bytes(_SERIAL_LENGTH))
     return serial + mod_37_2(serial)
 
 
@@ -114,6 +114,9 @@ _KEYS: dict[IdentifierKind, Callable[[str], str]] = {
 
 
 def spellings(kind: IdentifierKind, value: str) -> tuple[str, ...]:
-    """An identifier as it was said and, where the kind has one, as a scanner gives it. Raises `Misread`."""
-    key = _KEYS.get(kind)
-    return tuple(dict.fromkeys((value, key(value)))) if key else (value,)
+    """An identifier as it was said and, for a key of GS1's, as scanners and systems give it. Raises `Misread`."""
+    read = _KEYS.get(kind)
+    if read is None:
+        return (value,)
+    key = read(value)
+    return tuple(dict.fromkeys((value, key, gs1_keys.bare(key))))

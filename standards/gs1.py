@@ -81,7 +81,7 @@ def read_link(text: str) -> Scan | None:
 
 def read_epc(text: str) -> Scan:
     """An EPC pure identity URN, or the class of a batch (LGTIN)."""
-    key = gs1_keys.from_urn(text)
+    key = gs1_keys.element_string(text)
     if key != text:
         return read_elements(key)
     location = re.fullmatch(r"urn:epc:id:sgln:(\d{6,12})\.(\d{0,6})\.(.+)", text)

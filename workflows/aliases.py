@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from schemas.event_data import IdentifierAssigned
 from schemas.events import PartnerEvent
-from schemas.gs1_keys import from_urn
+from schemas.gs1_keys import element_string
 from schemas.identity import IdentifierKind, KnownAs
 from workflows.checks import mismatch
 from workflows.state import JourneyState
@@ -100,7 +100,7 @@ def _spelt(assigned: IdentifierAssigned) -> list[str]:
 
 
 def _ours(state: JourneyState, said: str) -> str:
-    return state.aliases.get(said) or state.aliases.get(from_urn(said), said)
+    return state.aliases.get(said) or state.aliases.get(element_string(said), said)
 
 
 def _read(state: JourneyState, data: dict[str, Any]) -> dict[str, Any]:

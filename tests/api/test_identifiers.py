@@ -115,6 +115,12 @@ async def test_a_number_that_is_ours_is_ours_whatever_it_looks_like(ward: Clinic
     assert (found["agrees"], found["parts"][0]["kind"], found["parts"][0]["text"]) == (True, "known", f"order {number}")
 
 
+async def test_a_logistic_unit_is_not_a_service_relation_of_the_same_digits(ward: Clinic) -> None:
+    ana = await with_bags(ward, lines=[{"kind": "gsrn", "value": "095060001343520017", "names": "ORD-1"}])
+    assert (await scan(ward, "]C100095060001343520017", ana))["agrees"] is None
+    assert (await scan(ward, "]C18018095060001343520017", ana))["agrees"] is True
+
+
 async def test_a_wristband_is_not_repeated(ward: Clinic) -> None:
     answer = await ward.http.post("/v1/scan", json={"text": "LINDQVIST ANNA 1961-04-02"})
     assert answer.status_code == 200 and "LINDQVIST" not in answer.text

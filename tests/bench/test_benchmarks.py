@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench import deliveries, events, feed, history, inbox, intake, memory, replay
+from bench import deliveries, events, feed, history, identifiers, inbox, intake, memory, replay
 from bench.figures import Figure
 from bench.main import INTERRUPTED
 from bench.stack import Stack, fresh_stack
@@ -83,6 +83,15 @@ async def test_feed(stack: Stack) -> None:
     assert (len(pushed.spread), len(pushed.floor_spread)) == (1, 1)
     found = await verify(Database(stack.settings.database))
     assert (found.first_bad, found.entries >= 460) == (None, True)
+
+
+async def test_identifiers(stack: Stack) -> None:
+    opaque, opaque_twice, isbt, isbt_twice = await identifiers.measure(
+        stack, 1, identifiers.Size(ids=3_000, processes=2, killed=2)
+    )
+    assert _measured(opaque, isbt)
+    assert (opaque_twice.ours, isbt_twice.ours) == (0, 0)
+    assert int(isbt_twice.unit.removeprefix("of ").replace(",", "")) >= 3_000
 
 
 async def test_intake(stack: Stack) -> None:

@@ -1,5 +1,7 @@
 """Check characters: every slip that the standards promise to catch is caught, and told in words that help."""
 
+from urllib.parse import quote
+
 import pytest
 from biip.checksums import gs1_standard_check_digit
 from hypothesis import assume, given
@@ -151,7 +153,10 @@ def test_a_urn_names_the_same_item_as_its_element_string(company: int, number: s
     indicator, prefix, item = number[0], number[1 : company + 1], number[company + 1 :]
     escaped = "".join(f"%{ord(each):02X}" if each in '%"&/<>?' else each for each in serial)
     urn = f"urn:epc:id:sgtin:{prefix}.{indicator}{item}.{escaped}"
-    assert gs1_keys.sgtin_key(urn) == f"01{number}{mod_10(number)}21{serial}"
+    key = f"01{number}{mod_10(number)}21{serial}"
+    assert gs1_keys.sgtin_key(urn) == key
+    link = f"https://id.gs1.org/01/{key[2:16]}/21/{quote(serial, safe='')}"
+    assert gs1_keys.sgtin_key(link) == gs1_keys.sgtin_key(f"{link}?17=280331") == key
 
 
 def test_an_opaque_id_is_of_no_other_issuers_form() -> None:

@@ -20,6 +20,7 @@ from tests.workflows.pure import ANA
 from workflows.aliases import ASSIGNED, THINGS
 
 SGTIN, SAME_AS_URN = "010950600013435221BAG1", "urn:epc:id:sgtin:9506000.013435.BAG1"
+SAME_AS_LINK = "https://id.gs1.org/01/09506000134352/21/BAG1"
 OTHER_SGTIN = "010950600013435221BAG2"
 SSCC = "00095060001343520017"
 APPLIED = (EventStatus.APPLIED, None)
@@ -59,7 +60,7 @@ def scanning(event: PartnerEvent, names: dict[str, str]) -> PartnerEvent:
     return event.model_copy(update={"subject": names.get(event.subject, event.subject), "data": data})
 
 
-@pytest.mark.parametrize("scanned", [SGTIN, SAME_AS_URN])
+@pytest.mark.parametrize("scanned", [SGTIN, SAME_AS_URN, SAME_AS_LINK])
 def test_a_courier_that_scans_its_own_label_is_understood_and_the_record_keeps_what_it_scanned(scanned: str) -> None:
     ana, bags = collected()
     assert assign(ana, SGTIN, bags[0]) == APPLIED
@@ -160,12 +161,13 @@ def test_a_kind_of_identifier_stands_for_its_own_kinds_of_thing(kind: str, value
     assert not ana.journey.state.is_held
 
 
-def test_a_shipment_is_known_by_its_logistic_units_code() -> None:
+@pytest.mark.parametrize("scanned", [SSCC, SSCC[2:], "urn:epc:id:sscc:9506000.0134352001"])
+def test_a_shipment_is_known_by_its_logistic_units_code(scanned: str) -> None:
     ana, _ = collected()
     booked = ana.after("shipment.booked")
     reference = str(booked.data["reference"])
     assert assign(ana, SSCC, reference, "sscc") == APPLIED
-    picked_up = scanning(ana.before("shipment.picked_up"), {reference: SSCC})
+    picked_up = scanning(ana.before("shipment.picked_up"), {reference: scanned})
     ana.tell(picked_up)
     assert word(ana, picked_up) == APPLIED
 

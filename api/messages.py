@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from api.answers import FeedEntryView
 from ledger.announced import entry_type
-from schemas.events import CATALOGUE, CloudEvent, wire_type
+from schemas.events import CATALOGUE, DESKS, CloudEvent, wire_type
 from schemas.facts import FACTS, EventFact
 from schemas.operations import OPERATIONS
 
@@ -26,7 +26,7 @@ SCHEMAS_AT = "/v1/schemas"
 @cache
 def schemas() -> dict[str, Schema]:
     """The schema of every message, by its name."""
-    events = {wire_type(name): _event(name, model) for name, model in CATALOGUE.items()}
+    events = {wire_type(name): _event(name, model) for name, model in CATALOGUE.items() if name not in DESKS}
     applied = {name: _applied_event(name, model) for name, model in CATALOGUE.items()}
     noted = {name: _entry(name, model) for name, model in {**FACTS, **OPERATIONS}.items()}
     return {**events, **applied, **noted}
@@ -34,7 +34,7 @@ def schemas() -> dict[str, Schema]:
 
 def asyncapi(version: str) -> dict[str, Any]:
     """AsyncAPI 3: what partners may say on which route, and what the feed says."""
-    events = {wire_type(name): model for name, model in CATALOGUE.items()}
+    events = {wire_type(name): model for name, model in CATALOGUE.items() if name not in DESKS}
     entries: dict[str, type[BaseModel]] = {**CATALOGUE, **FACTS, **OPERATIONS}
     sent = {entry_type(name): _sent(name) for name in entries}
     return {

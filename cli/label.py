@@ -72,7 +72,7 @@ def print_(
         # First what can fail: nothing is noted of a print that there is no document of.
         form = output.suffix.removeprefix(".").lower()
         drawn = client.download(f"/v1/labels/{label_set}/sheet", format=form, dpi=dpi, paper=paper, label=numbers)
-        output.write_bytes(drawn)
+        _write(output, drawn)
         _show(client.post(f"/v1/labels/{label_set}/print", {"by": by, "reason": reason, "numbers": numbers}), as_json)
 
 
@@ -186,6 +186,13 @@ def _settle(
 ) -> None:
     said = {"numbers": [_plain(each) for each in numbers], "by": by, "reason": reason}
     _show(_post(f"/v1/labels/{label_set}/{what}", said, api), as_json)
+
+
+def _write(output: Path, document: bytes) -> None:
+    try:
+        output.write_bytes(document)
+    except OSError as error:
+        raise typer.BadParameter(f"{output}: {error.strerror}") from None
 
 
 def _plain(number: str) -> str:

@@ -79,11 +79,12 @@ def load(connection: Connection, label_set: str) -> LabelPages:
 
 
 def record(connection: Connection, pages: LabelPages, done: Done) -> None:
-    """Change a set by one entry, on its page too."""
+    """Change a set by one entry, on its page too. Raises `IntegrityError` for a new one whose name was given before."""
     before = deepcopy(pages)
     apply(pages, done)
     if pages.row is not None and pages.row != before.row:
-        connection.execute(upsert(LABEL_SET, connection.dialect.name), [pages.row])
+        write = LABEL_SET.insert() if before.row is None else upsert(LABEL_SET, connection.dialect.name)
+        connection.execute(write, [pages.row])
     changed = [each for number, each in pages.labels.items() if each != before.labels.get(number)]
     if changed:
         connection.execute(upsert(LABEL, connection.dialect.name), changed)

@@ -6,8 +6,9 @@ What the journey must know of it goes into its inbox in the same transaction, as
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
 from ledger import inbox
@@ -15,7 +16,7 @@ from ledger.inbox import Incoming
 from ledger.label_pages import Done, LabelPages, about, load, record
 from ledger.label_sets import new_labels
 from ledger.operations import put_operation
-from ledger.tables import IdentifierRow, LabelSetRow
+from ledger.tables import IdentifierRow, LabelRow, LabelSetRow
 from schemas.errors import Conflict, Flaw, NotFound
 from schemas.event_data import EventData, LabelsIssued, LabelsReconciled
 from schemas.events import LABEL_DESK, PartnerEvent, write_event
@@ -42,9 +43,9 @@ async def issue(
     `identifier_in_use`) and `Invalid` (`malformed`, `label_text_too_long`).
     """
     said = await new_labels(session, coi, asked, gs1_prefix)
-    await _nobody_elses(session, coi, {each.id: f"/{each.kind}s" for each in said.labels if each.id is not None})
     pages = LabelPages()
     await _put(session, pages, "label_set.issued", said, asked.by, now)
+    await _nobody_elses(session, coi, {each.id: f"/{each.kind}s" for each in said.labels if each.id is not None})
     told = LabelsIssued(stage=said.stage, set=said.set, labels=len(said.labels))
     await _tell_journey(session, pages, "labels.issued", told, now)
     return pages
@@ -74,11 +75,7 @@ async def to_draw(
     """
     pages = await find(session, label_set)
     assert pages.row is not None
-    chosen = numbers or pages.open_labels()
-    if not chosen:
-        raise Conflict("label_settled", "Every label of the set is accounted for.")
-    _must_be_open(pages, chosen)
-    rows = [pages.labels[each] for each in chosen]
+    rows = [pages.labels[each] for each in _chosen(pages, numbers)]
     drawn = [LabelFor(number=each["number"], kind=each["kind"], id=each["thing"]) for each in rows]
     return LabelContent.model_validate(pages.row["content"]), drawn, len(pages.labels)
 
@@ -86,16 +83,14 @@ async def to_draw(
 async def print_(session: AsyncSession, label_set: str, asked: PrintLabels, now: datetime) -> LabelPages:
     """Note that labels were printed. Raises `Conflict` (`reprint_reason_missing`, `label_settled`) and `NotFound`."""
     pages = await find(session, label_set, for_update=True)
-    numbers = asked.numbers or tuple(pages.open_labels())
-    _must_be_open(pages, numbers)
+    numbers = _chosen(pages, asked.numbers)
     again = [each for each in numbers if pages.labels[each]["prints"]]
     if again and asked.reason is None:
         raise Conflict(
             "reprint_reason_missing", "Labels that were printed before need a reason.", _flaws(again, "printed before")
         )
-    reason = asked.reason or _FIRST_PRINT
-    if numbers:
-        await _put(session, pages, "labels.printed", _on(pages, numbers, reason), asked.by, now)
+    said = _on(pages, numbers, asked.reason or _FIRST_PRINT)
+    await _put(session, pages, "labels.printed", said, asked.by, now)
     return pages
 
 
@@ -118,11 +113,11 @@ async def apply_label(session: AsyncSession, label_set: str, asked: ApplyLabel, 
     if label["thing"] not in (None, asked.container):
         flaw = Flaw(pointer="/container", code="label_mismatch", detail="the label is for another one")
         raise Conflict("label_mismatch", "The label is for another container or dose: stop, and look again.", [flaw])
-    await _nobody_elses(session, pages.row["journey"], {asked.container: "/container"})
     said = LabelApplied(
         **_of(pages), reason=_APPLIED, number=asked.number, container=asked.container, verified_by=asked.verified_by
     )
     await _put(session, pages, "label.applied", said, asked.by, now)
+    await _nobody_elses(session, pages.row["journey"], {asked.container: "/container"})
     return pages
 
 
@@ -198,16 +193,35 @@ async def _tell_journey(session: AsyncSession, pages: LabelPages, what: str, sai
 
 
 async def _nobody_elses(session: AsyncSession, coi: str, where: dict[str, str]) -> None:
-    """Identity fails closed: what is known to be another journey's gets no label of this one."""
-    query = select(col(IdentifierRow.value)).where(
-        col(IdentifierRow.value).in_(list(where)), col(IdentifierRow.journey) != coi
+    """Identity fails closed: what is known to be another journey's, or has a label of one, gets none of this one.
+
+    Asked after the step's entry was written: its lock is held until the end, so no other journey's step comes between.
+    """
+    wanted = list(where)
+    known = select(col(IdentifierRow.value)).where(
+        col(IdentifierRow.value).in_(wanted), col(IdentifierRow.journey) != coi
     )
-    taken = sorted((await session.execute(query)).scalars())
+    things = [_labelled_elsewhere(column, coi, wanted) for column in (col(LabelRow.thing), col(LabelRow.container))]
+    taken = set((await session.execute(known.union(*things))).scalars())
     if taken:
-        flaws = [
-            Flaw(pointer=where[each], code="identifier_in_use", detail="it is another journey's") for each in taken
-        ]
+        told = "it is another journey's, or has a label of one"
+        flaws = [Flaw(pointer=where[each], code="identifier_in_use", detail=told) for each in sorted(taken)]
         raise Conflict("identifier_in_use", "What is to be labelled belongs to another journey.", flaws)
+
+
+def _labelled_elsewhere(column: Mapped[str | None], coi: str, wanted: list[str]) -> Select[str | None]:
+    query = select(column).join(LabelSetRow, col(LabelSetRow.id) == col(LabelRow.set))
+    stands = col(LabelRow.status).in_((*OPEN, LabelStatus.APPLIED))
+    return query.where(column.in_(wanted), stands, col(LabelSetRow.journey) != coi)
+
+
+def _chosen(pages: LabelPages, numbers: Sequence[str] | None) -> Sequence[str]:
+    """These labels, or all that are open. Raises `Conflict` (`label_settled`) where there is none."""
+    chosen = numbers or pages.open_labels()
+    if not chosen:
+        raise Conflict("label_settled", "Every label of the set is accounted for.")
+    _must_be_open(pages, chosen)
+    return chosen
 
 
 def _must_be_open(pages: LabelPages, numbers: Sequence[str]) -> None:

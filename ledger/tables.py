@@ -619,7 +619,11 @@ class LabelRow(SQLModel, table=True):
     last thing that was done with it."""
 
     __tablename__ = "label"
-    __table_args__ = (Index("label_of_set", "set", "number"),)
+    __table_args__ = (
+        Index("label_of_set", "set", "number"),
+        Index("label_for", "thing"),
+        Index("label_on", "container"),
+    )
 
     number: str = Field(primary_key=True)
     set: str

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from schemas.base import Code, Identifier, Instant, Strict
 from schemas.labels import MOST_LABELS, LabelNumber, LabelSize, Statement
@@ -10,7 +10,15 @@ from schemas.operations import Said
 from schemas.stages import StageId, Temperature
 
 Ids = Annotated[tuple[Identifier, ...], Field(max_length=MOST_LABELS)]
-Numbers = Annotated[tuple[LabelNumber, ...], Field(min_length=1, max_length=MOST_LABELS)]
+
+
+def _each_once(numbers: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(numbers)) != len(numbers):
+        raise ValueError("a label is named once")
+    return numbers
+
+
+Numbers = Annotated[tuple[LabelNumber, ...], Field(min_length=1, max_length=MOST_LABELS), AfterValidator(_each_once)]
 
 
 class NewLabelSet(Said):

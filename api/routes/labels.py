@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import label_examples as examples
 from api.callers import AsPerson
@@ -13,7 +14,9 @@ from api.cursors import Cursor, Limit, Page, decode, page
 from api.documented import answer, problems, request_body
 from api.label_answers import LabelSetSummary, LabelSetView, set_summary, set_view
 from api.services import Services, Using
+from api.transactions import settle
 from ledger import labels, queries
+from ledger.label_pages import LabelPages
 from ledger.registry import find_journey
 from schemas.base import Instant
 from schemas.identity import CoiId
@@ -53,8 +56,12 @@ _SAID = ("malformed", "not_json", "unknown_label_set", "unknown_label", "ledger_
 )
 async def issue_labels(_caller: AsPerson, using: Using, coi: CoiId, asked: NewLabelSet) -> LabelSetView:
     """Each label has a number of its own that is never given twice. The journey is told in the same transaction."""
-    async with using.database.writing() as session:
-        pages = await labels.issue(session, coi, asked, using.settings.gs1_prefix, datetime.now(UTC))
+
+    async def work(session: AsyncSession) -> LabelPages:
+        return await labels.issue(session, coi, asked, using.settings.gs1_prefix, datetime.now(UTC))
+
+    # A name that was given before is refused by the database, and another is taken.
+    pages = await settle(using.database, work)
     using.relay.wake([coi])
     return set_view(pages)
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from ledger import labels
+from ledger import label_sets, labels
 from ledger.database import Database
 from ledger.label_pages import label_differences
 from ledger.verify import verify
@@ -154,12 +154,58 @@ async def test_what_is_another_patients_gets_no_label_of_this_one(ward: Clinic) 
     assert await refused(ward, found, "apply", **blank) == "identifier_in_use"
 
 
+async def test_what_bears_a_label_of_another_patient_gets_none_of_this_one(ward: Clinic) -> None:
+    """Nobody has collected anything yet: the labels alone say that two were mixed up."""
+    ana, ben = await ward.patient("ORD-ANA"), await ward.patient("ORD-BEN")
+    hers = await issued(ward, ana, containers=[], blank=1)
+    await does(ward, hers, "print", by="nurse-17")
+    await does(ward, hers, "apply", by="nurse-17", number=number(hers, 1), container="BAG-7")
+    his = await issued(ward, ben, containers=["BAG-8"], blank=1)
+    await does(ward, his, "print", by="nurse-17")
+    blank = {"by": "nurse-17", "number": number(his, 2), "container": "BAG-7"}
+    assert await refused(ward, his, "apply", **blank) == "identifier_in_use"
+    for taken in ("BAG-7", "BAG-8"):
+        wanted = {"stage": "collection", "containers": [taken], **BY}
+        answers = [await ward.http.post(f"/v1/journeys/{each}/labels", json=wanted) for each in (ana, ben)]
+        assert sorted(each.status_code for each in answers) == [201, 409], taken
+    await does(ward, his, "void", numbers=[number(his, 1), number(his, 2)], **BY)
+    assert (await verify(ward.database, projections=True)).ok
+
+
+async def test_of_two_journeys_that_claim_one_bag_at_the_same_moment_one_gets_it(ward: Clinic) -> None:
+    journeys = await ward.patient("ORD-ANA"), await ward.patient("ORD-BEN")
+    other = Database(ward.database.url)
+    asked = NewLabelSet(stage="collection", containers=("BAG-1",), **BY)
+
+    async def issues(database: Database, coi: str) -> str:
+        try:
+            async with database.writing() as session:
+                await labels.issue(session, coi, asked, None, datetime.now(UTC))
+        except ClewError as error:
+            return error.code
+        return "issued"
+
+    outcomes = await asyncio.gather(*map(issues, (ward.database, other), journeys))
+    await other.close()
+    assert sorted(outcomes) == ["identifier_in_use", "issued"]
+
+
+async def test_a_name_that_was_given_before_is_not_given_again(ward: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    coi = await ward.patient()
+    names = iter(["LSAAAAAAAAAA", "LSAAAAAAAAAA", "LSBBBBBBBBBB"])
+    monkeypatch.setattr(label_sets, "new_set", lambda: next(names))
+    first, second = await issued(ward, coi), await issued(ward, coi)
+    assert [first["set"], second["set"]] == ["LSAAAAAAAAAA", "LSBBBBBBBBBB"]
+    assert (await verify(ward.database, projections=True)).ok
+
+
 async def test_what_was_settled_is_not_settled_again_but_the_same_word_twice_changes_nothing(ward: Clinic) -> None:
     found = await issued(ward, await ward.patient())
     await all_settled(ward, found)
     used, gone = number(found, 1), number(found, 3)
     for what, said in (
         ("print", {"by": "nurse-17", "reason": "again", "numbers": [gone]}),
+        ("print", {"by": "nurse-17", "reason": "again"}),
         ("destroy", {"numbers": [used], **BY}),
         ("return", {"numbers": [gone], **BY}),
         ("void", {"numbers": [gone], **BY}),
@@ -229,6 +275,7 @@ async def test_what_is_not_there_is_not_found(desk: Clinic) -> None:
     assert await refused(desk, found, "void", numbers=[other], **BY) == "unknown_label"
     assert await refused(desk, found, "apply", by="nurse-17", number=other, container="BAG-1") == "unknown_label"
     assert (await desk.http.get("/v1/labels/LSAAAAAAAAAA")).json()["code"] == "unknown_label_set"
+    assert await refused(desk, found, "void", numbers=[number(found, 1)] * 2, **BY) == "malformed"
     misread = number(found, 1)[:-2] + ("0" if number(found, 1)[-2] != "0" else "9") + number(found, 1)[-1]
     assert await refused(desk, found, "void", numbers=[misread], **BY) == "malformed"
 
@@ -314,7 +361,7 @@ STEPS = st.lists(
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 async def test_whatever_is_done_the_account_adds_up(desk: Clinic, steps: list[tuple[str, int]]) -> None:
     """Issued = used + destroyed + returned + open after every step; and an account is signed only with none open."""
-    coi = await desk.patient(f"ORD-{datetime.now(UTC).timestamp()}")
+    coi = (await desk.order(idempotency_key="the-same-journey")).json()["coi"]
     now = datetime.now(UTC)
     async with desk.database.writing() as session:
         asked = NewLabelSet(stage="collection", blank=4, **BY)

@@ -65,6 +65,7 @@ FLAWS = [
     ("header: X-Key", "header: X Key", "string_pattern_mismatch", "/inbound/verify/header", 5, 50),
     ("each: message.scans", "each: scans", "unknown_name", "/inbound/each", 6, 9),
     ("shipment.delivered", "shipment.arrived", "unknown_event_type", "/inbound/events/0/type", 8, 13),
+    ("shipment.delivered", "labels.reconciled", "unknown_event_type", "/inbound/events/0/type", 8, 13),
     ("item.status == 'POD'", "item.status = 'POD'", "not_jmespath", "/inbound/events/0/when", 9, 13),
     ("item.status == 'POD'", "items.status", "unknown_name", "/inbound/events/0/when", 9, 13),
     ("join('-', [", "concat('-', [", "unknown_conversion", "/inbound/events/0/id", 10, 11),

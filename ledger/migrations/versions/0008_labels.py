@@ -46,6 +46,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number"),
     )
     op.create_index("label_of_set", "label", ["set", "number"])
+    op.create_index("label_for", "label", ["thing"])
+    op.create_index("label_on", "label", ["container"])
 
 
 def downgrade() -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench import deliveries, events, feed, history, inbox, intake, memory, replay
+from bench import append, deliveries, events, feed, history, inbox, intake, memory, replay
+from bench import verify as verifying
 from bench.figures import Figure
 from bench.main import INTERRUPTED
 from bench.stack import Stack, fresh_stack
@@ -83,6 +84,18 @@ async def test_feed(stack: Stack) -> None:
     assert (len(pushed.spread), len(pushed.floor_spread)) == (1, 1)
     found = await verify(Database(stack.settings.database))
     assert (found.first_bad, found.entries >= 460) == (None, True)
+
+
+async def test_verify(stack: Stack) -> None:
+    speed, memory_used = await verifying.measure(stack, 1, verifying.Size(short=300, long=900))
+    assert _measured(speed, memory_used)
+
+
+async def test_append(stack: Stack) -> None:
+    for each in await append.measure(stack, 1, append.Size(appends=40, turn=20, journeys=4)):
+        assert _measured(each)
+    found = await verify(Database(f"sqlite+aiosqlite:///{stack.settings.home / 'appends.db'}"))
+    assert (found.first_bad, found.entries) == (None, 84)
 
 
 async def test_intake(stack: Stack) -> None:

@@ -39,7 +39,7 @@ class Size:
 async def measure(stack: Stack, rounds: int, size: Size = Size()) -> list[Figure]:
     """The floor is the smaller one of two: a POST that does nothing, and one insert a commit into the same database."""
     figures = [await _on_sqlite(stack, rounds, size)]
-    async with _postgres() as url:
+    async with postgres() as url:
         if url is None:
             say(f"intake on PostgreSQL left out: set {POSTGRES_URL}, or install the development extra")
         else:
@@ -130,7 +130,7 @@ async def _into_postgres(url: str, messages: Sequence[bytes]) -> float:
 
 
 @asynccontextmanager
-async def _postgres() -> AsyncIterator[str | None]:
+async def postgres() -> AsyncIterator[str | None]:
     """A PostgreSQL database for as long as the block lasts, if there is a way to one."""
     given = os.environ.get(POSTGRES_URL)
     if given:

@@ -8,7 +8,7 @@ import platform
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from bench import deliveries, events, feed, history, identifiers, inbox, intake, memory, replay, report
+from bench import append, deliveries, events, feed, history, identifiers, inbox, intake, memory, replay, report, verify
 from bench.figures import Figure
 from bench.stack import Stack, fresh_stack
 from worker.stopping import stop_signal, unless_stopped
@@ -24,6 +24,8 @@ BENCHMARKS: dict[str, Callable[[Stack, int], Awaitable[list[Figure]]]] = {
     "memory": memory.measure,
     "feed": feed.measure,
     "identifiers": identifiers.measure,
+    "verify": verify.measure,
+    "append": append.measure,
     "drain": deliveries.drain,
     "bulkhead": deliveries.bulkhead,
 }

@@ -16,6 +16,7 @@ from cli import (
     epcis,
     event,
     feed,
+    fhir,
     hold,
     journey,
     label,

@@ -146,6 +146,7 @@ def _cut(rows: Sequence[Row], begin: int, seen: Witnesses) -> Iterator[tuple[Seq
 
 async def _recall(session: AsyncSession, walk: Walk, rows: Sequence[Row]) -> None:
     """Look up where journeys had come to that the walk no longer remembers, or never met."""
+    walk.let_go()
     before = list(walk.strangers(rows))
     for at in range(0, len(before), _AT_ONCE):
         asked = {"until": walk.position, "tails": before[at : at + _AT_ONCE]}

@@ -44,6 +44,11 @@ class Walk:
         self._tails: dict[str, Tail] = {}
         self._older: dict[str, Tail] = {}
 
+    def let_go(self) -> None:
+        """Forget journeys that were met long ago where too many are remembered."""
+        if len(self._tails) > REMEMBERED:
+            self._older, self._tails = self._tails, {}
+
     def strangers(self, rows: Iterable[Row]) -> Iterator[tuple[str, int]]:
         """Journeys of which nothing is remembered, each with the number before that of its first entry among these."""
         met = self._tails.keys() | self._older.keys()
@@ -68,8 +73,6 @@ class Walk:
                 finding = found
                 break
             leaves.append(sha256(b"\0" + found).digest())
-        if len(self._tails) > REMEMBERED:
-            self._older, self._tails = self._tails, {}
         return self.tree.add(leaves), finding
 
     def _look_at(self, row: Row) -> bytes | Finding:

@@ -9,7 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench import deliveries, events, feed, history, identifiers, inbox, intake, memory, replay
+from bench import append, deliveries, events, feed, history, identifiers, inbox, intake, memory, replay
+from bench import verify as verifying
 from bench.figures import Figure
 from bench.main import INTERRUPTED
 from bench.stack import Stack, fresh_stack
@@ -92,6 +93,18 @@ async def test_identifiers(stack: Stack) -> None:
     assert _measured(opaque, isbt)
     assert (opaque_twice.ours, isbt_twice.ours) == (0, 0)
     assert int(isbt_twice.unit.removeprefix("of ").replace(",", "")) >= 3_000
+
+
+async def test_verify(stack: Stack) -> None:
+    speed, memory_used = await verifying.measure(stack, 1, verifying.Size(short=300, long=900))
+    assert _measured(speed, memory_used)
+
+
+async def test_append(stack: Stack) -> None:
+    for each in await append.measure(stack, 1, append.Size(appends=40, turn=20, journeys=4)):
+        assert _measured(each)
+    found = await verify(Database(f"sqlite+aiosqlite:///{stack.settings.home / 'appends.db'}"))
+    assert (found.first_bad, found.entries) == (None, 84)
 
 
 async def test_intake(stack: Stack) -> None:

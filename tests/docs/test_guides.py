@@ -3,13 +3,18 @@
 import json
 import re
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
+import typer.main
 import yaml
 
+from api import examples
 from api.answers import FeedView
 from api.app import create_app
+from cli.main import app
+from ledger.dossier import form
+from ledger.dossier.views import VIEWS
 from schemas.commands import COMMANDS, PartnerCommand
 from schemas.errors import ProtocolInvalid
 from schemas.events import read_event
@@ -112,3 +117,31 @@ def test_the_answer_shown_is_one_of_the_feed_and_every_query_is_told() -> None:
     described = create_app(Settings()).openapi()["paths"]["/v1/feed"]["get"]["parameters"]
     told = fields(section((GUIDES / "feed.md").read_text(encoding="utf-8"), "## Read it page by page"))
     assert set(told) == {each["name"] for each in described}
+
+
+DOSSIER = GUIDES / "dossier.md"
+
+
+def test_the_members_of_a_dossier_are_those_that_are_told() -> None:
+    told = re.findall(r"^\| `([\w.]+)` \|", section(DOSSIER.read_text(encoding="utf-8"), "## The file"), re.MULTILINE)
+    signed = {form.README, form.ABOUT, form.ENTRIES, form.OPERATIONS, form.PROOFS, form.CHECKPOINT, form.KEYS}
+    made = {form.MANIFEST, form.REPORT, *VIEWS}
+    assert set(told) == signed | made
+    assert f"`{form.FORMAT}`" in DOSSIER.read_text(encoding="utf-8")
+
+
+def test_the_checkpoint_shown_is_the_one_of_the_description() -> None:
+    (shown,) = blocks(DOSSIER, "note")
+    assert shown.split("\n\n")[0] == examples.CHECKPOINT_NOTE.split("\n\n")[0]
+
+
+def test_the_commands_of_the_dossier_guide_are_commands() -> None:
+    typed = re.findall(r"^clew (.+?)(?: +[>#].*)?$", "\n".join(blocks(DOSSIER, "text")), re.MULTILINE)
+    assert len(typed) == 5
+    for line in typed:
+        words = line.split()
+        command: Any = typer.main.get_command(app)
+        while hasattr(command, "commands"):
+            command = command.commands[words.pop(0)]
+        options = {name for each in command.params for name in each.opts}
+        assert {word for word in words if word.startswith("--")} <= options, line

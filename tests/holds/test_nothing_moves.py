@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-import activities.ledger
 from api.hold_news import HoldNews
+from ledger.append import append
 from schemas.errors import Conflict
 from schemas.events import PartnerEvent, write_event
 from tests.holds.hospital import PATIENCE, Hospital, Patient
@@ -92,7 +92,7 @@ class Refusals:
 def refusals(monkeypatch: pytest.MonkeyPatch) -> Refusals:
     """Nobody tells a journey of a hold before the test says so; what the ledger refuses until then is counted."""
     seen = Refusals()
-    look_around, append = HoldNews._look_around, activities.ledger.append
+    look_around = HoldNews._look_around
 
     async def look(news: HoldNews) -> None:
         if seen.told:
@@ -106,7 +106,7 @@ def refusals(monkeypatch: pytest.MonkeyPatch) -> Refusals:
             raise
 
     monkeypatch.setattr(HoldNews, "_look_around", look)
-    monkeypatch.setattr(activities.ledger, "append", counted)
+    monkeypatch.setattr("activities.ledger.append", counted)
     return seen
 
 
@@ -191,11 +191,11 @@ async def test_a_patient_who_withdraws_is_heard_and_nothing_is_settled_before_tw
 async def is_settled(patient: Patient, decision: dict[str, str]) -> bool:
     if (await patient.page())["tasks"]:
         await patient.decides(**decision)
-    return (await patient.page())["status"] == "cancelled"
+    return str((await patient.page())["status"]) == "cancelled"
 
 
 async def leaves(patient: Patient) -> bool:
-    return (await patient.page())["status"] == "leaving"
+    return str((await patient.page())["status"]) == "leaving"
 
 
 async def is_asked(patient: Patient) -> bool:

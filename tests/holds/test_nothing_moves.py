@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -56,6 +57,11 @@ async def test_nothing_moves_held_material_until_two_people_have_signed(clew: Ho
         assert (await patient.decides(**decision)).json()["code"] == "identity_held"
         assert await patient.decides_straight(**decision) == "identity_held"
 
+    # Not by having heard once more what was refused.
+    wrong = with_labels_of(honest, other)
+    again = {"source": wrong.source, "id": wrong.id, "by": "operator-3", "reason": "looked_into"}
+    assert (await ana.http.post("/v1/events/release", json=again)).json()["code"] == "identity_held"
+
     # Not by one person, however often.
     assert (await clew.signs(hold["id"], "qa-07")).json()["finding"] is None
     assert (await clew.signs(hold["id"], "QA-07")).json()["code"] == "already_signed"
@@ -78,6 +84,26 @@ async def is_free(patient: Patient) -> bool:
 async def applied(patient: Patient, event: PartnerEvent) -> bool:
     entries = (await patient.http.get(f"/v1/journeys/{patient.coi}/ledger", params={"limit": 200})).json()["items"]
     return any(each["type"] == event.type and each["event_id"] == event.id for each in entries)
+
+
+async def test_after_it_was_crossed_each_patients_people_are_asked_what_is_still_possible(clew: Hospital) -> None:
+    ana, ben, *_ = await swapped(clew, "shipment.picked_up")
+    hold, old = await clew.hold(), await ana.task()
+    for person in ("qa-07", "qp-02"):
+        await clew.signs(hold["id"], person, "crossed")
+    for patient in (ana, ben):
+        await until(partial(offers, patient, ["recollect", "stop"]), "what is still possible", PATIENCE)
+        task = await patient.task()
+        assert (patient, task) != (ana, old)
+        assert (await patient.decides(kind="task", task=task, choice="recollect")).status_code == 200
+        again = f"{patient.coi}/collection/schedule_collection/2"
+        await until(partial(clew.doors.taken.get, again), "another collection", PATIENCE)
+        assert all(each["quarantined"] for each in (await patient.page())["materials"])
+
+
+async def offers(patient: Patient, choices: list[str]) -> bool:
+    tasks = (await patient.page())["tasks"]
+    return [[each["choice"] for each in task["choices"]] for task in tasks] == [choices]
 
 
 @dataclass

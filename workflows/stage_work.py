@@ -6,7 +6,7 @@ from typing import Any
 from temporalio import workflow
 
 from schemas.facts import DueChanged, StageBegan
-from workflows import course, decisions, hearing
+from workflows import course, decisions, hearing, identity_holds
 from workflows.calls import Calls
 from workflows.crew import Crew
 from workflows.decisions import GoBack
@@ -67,7 +67,8 @@ class StageWork:
                 await KINDS[stage.kind].carry(desk)
                 course.complete(self.state, self._notebook, stage, workflow.now())
             except Stuck as stuck:
-                stage.impasse = stuck.impasse
+                if not identity_holds.ask(self.state, stage):
+                    stage.impasse = stuck.impasse
             except GoBack as back:
                 self._go_back(back)
         self._crew.dismiss(stage.id)

@@ -106,6 +106,22 @@ async def offers(patient: Patient, choices: list[str]) -> bool:
     return [[each["choice"] for each in task["choices"]] for task in tasks] == [choices]
 
 
+async def test_what_waits_to_be_sent_for_crossed_cells_is_given_up_and_the_question_is_asked(clew: Hospital) -> None:
+    """The receiver could not be reached when Ben's bags were announced: they are never announced."""
+    clew.doors.away.add("announce_delivery")
+    ana, ben = await clew.admits("ANA"), await clew.admits("BEN")
+    honest, other = await ana.before("shipment.picked_up"), await ben.before("shipment.picked_up")
+    await until(lambda: failing(clew, ben, "announce_delivery"), "a command that was not taken", PATIENCE)
+    assert await ana.says(with_labels_of(honest, other)) == ("refused", "identity_mismatch")
+    hold = await clew.hold()
+    for person in ("qa-07", "qp-02"):
+        await clew.signs(hold["id"], person, "crossed")
+    clew.doors.away.clear()
+    for patient in (ana, ben):
+        await until(partial(offers, patient, ["recollect", "stop"]), "what is still possible", PATIENCE)
+        assert not told(clew, patient, "announce_delivery")
+
+
 @dataclass
 class Refusals:
     """Appends that the ledger refused because of a hold, and whether journeys are told of holds."""

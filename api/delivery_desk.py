@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from api.answers import DeliveryDetail, DeliveryView, Resend
 from api.journey_updates import put_to_journey
 from api.services import Services
-from ledger import desk, holds, queries
+from ledger import desk, queries
 from ledger.deliveries import command_of
 from ledger.desk import Says
+from ledger.kept_back import kept_back
 from ledger.tables import DeliveryRow, TaskRow
 from schemas.decisions import DecideTask, DecisionMade
 from schemas.deliveries import OPEN
@@ -36,7 +37,7 @@ async def detail(using: Services, delivery: str) -> DeliveryDetail:
     async with using.database.reading() as session:
         row = await desk.find(session, delivery)
         tried = await desk.attempts(session, row, SHOWN_ATTEMPTS)
-        held = bool(await holds.kept_back(session, [row]))
+        held = bool(await kept_back(session, [row]))
     shown = {**view(row, held=held).model_dump(), "details": command_of(row).details, "tried": list(tried)}
     return DeliveryDetail.model_validate(shown)
 

@@ -49,7 +49,11 @@ class HoldNews:
         async with self._database.reading() as session:
             untold = await holds.untold(session, AT_ONCE)
         for news in untold:
-            await self._tell(news)
+            try:
+                await self._tell(news)
+            except RPCError as error:
+                # Nobody else has to wait for that.
+                log.warning("journey_not_told", journey=news.journey, error=describe(error))
 
     async def _tell(self, news: News) -> None:
         try:

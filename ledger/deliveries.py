@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from ledger.holds import may_go_out
+from ledger.kept_back import may_go_out
 from ledger.tables import DeliveryRow, LaneRow, PartnerRow
 from schemas.commands import PartnerCommand
 from schemas.deliveries import OPEN, DeliveryStatus

@@ -1,4 +1,4 @@
-"""Identity holds: shown, signed, told to their journeys; and what they keep from going out.
+"""Identity holds: shown, signed, and told to their journeys.
 
 open ──(two people sign the same finding)──> not_crossed   what was put apart may be used again
                                      └─────> crossed       it may not; each journey's people decide how to go on
@@ -10,23 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
 from ledger.identity import chain
+from ledger.kept_back import give_up_crossed
 from ledger.operations import put_operation
 from ledger.record import take_positions
 from ledger.tables import (
-    DeliveryRow,
     IdentityHoldIdentifierRow,
     IdentityHoldRow,
     IdentityHoldSideRow,
     IdentityHoldSignatureRow,
 )
-from schemas.commands import TAKE_BACKS
-from schemas.deliveries import DeliveryStatus
 from schemas.errors import Conflict, NotFound
 from schemas.holds import Signing
 from schemas.operations import HoldClosed, HoldSigned
@@ -84,13 +82,6 @@ async def listed(
     return await with_all_of_it(
         session, (await session.execute(query.order_by(*newest_first).limit(limit))).scalars().all()
     )
-
-
-async def kept_back(session: AsyncSession, deliveries: Iterable[DeliveryRow]) -> set[int]:
-    """The numbers of those that are not sent because identity is in doubt."""
-    numbers = [row.number for row in deliveries if row.settled_at is None]
-    query = select(col(DeliveryRow.number)).where(col(DeliveryRow.number).in_(numbers), ~may_go_out(DeliveryRow))
-    return set((await session.execute(query)).scalars())
 
 
 async def open_holds_of(session: AsyncSession, journey: str) -> list[Hold]:
@@ -153,21 +144,6 @@ async def mark_told(session: AsyncSession, news: News) -> None:
     )
 
 
-def may_go_out(delivery: type[DeliveryRow]) -> ColumnElement[bool]:
-    """Whether a delivery, or an alias of it in a query, may be sent although identity may be in doubt.
-
-    What takes a command back moves no cells on, and to look up what became of one sends nothing.
-    """
-    held = (
-        select(col(IdentityHoldSideRow.hold))
-        .join(IdentityHoldRow, col(IdentityHoldRow.id) == col(IdentityHoldSideRow.hold))
-        .where(_IS_OPEN, col(IdentityHoldSideRow.journey) == col(delivery.journey))
-        .exists()
-    )
-    harmless = or_(col(delivery.command).in_(sorted(TAKE_BACKS)), col(delivery.status) == DeliveryStatus.UNKNOWN.value)
-    return or_(harmless, ~held)
-
-
 async def with_all_of_it(session: AsyncSession, rows: Sequence[IdentityHoldRow]) -> list[Hold]:
     """Rows with their sides, identifiers and signatures, in the same order."""
     names = [row.id for row in rows]
@@ -215,6 +191,9 @@ async def _close(
     session: AsyncSession, row: IdentityHoldRow, signing: Signing, signed_by: tuple[str, ...], now: datetime
 ) -> None:
     row.finding, row.closed_at = signing.finding, now
+    if signing.finding == "crossed":
+        await session.flush()
+        await give_up_crossed(session, row.id, now)
     await session.execute(
         update(IdentityHoldSideRow)
         .where(col(IdentityHoldSideRow.hold) == row.id)

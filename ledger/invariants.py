@@ -3,7 +3,8 @@
 What only a look at the world can show (who was called how often, what Temporal has seen) is for those who run it.
 """
 
-from collections import Counter
+import sys
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import datetime
 
@@ -30,16 +31,41 @@ Check = Callable[[Record], Iterator[str]]
 async def broken_invariants(database: Database) -> list[str]:
     """A sentence for every place where the record breaks an invariant of the design; empty when none does."""
     async with database.reading() as session:
-        broken = [f"{each[0].journey}: {said}" async for each in _journeys(session) for said in broken_in(each)]
+        doubts = await _doubts(session)
+        broken = [
+            f"{each[0].journey}: {said}"
+            async for each in _journeys(session)
+            for said in broken_in(each, doubts[each[0].journey])
+        ]
         return broken + await _lost_events(session)
 
 
-def broken_in(record: Record) -> list[str]:
-    """What one journey's entries, in order, break."""
+def broken_in(record: Record, doubts: Sequence[range] = ()) -> list[str]:
+    """What one journey's entries, in order, break. `doubts`: the positions at which an identity hold held it."""
     gaps = [f"invariant 5: {said}" for said in _numbered(record)]
     left_out = numbers([entry.data for entry in record if entry.type == SUPERSEDED])
     counts = [entry for entry in record if entry.seq not in left_out]
-    return gaps + [f"invariant {number}: {said}" for number, check in CHECKS for said in check(counts)]
+    moved = [f"invariant 3: {said}" for said in _still_while_in_doubt(counts, doubts)]
+    return gaps + moved + [f"invariant {number}: {said}" for number, check in CHECKS for said in check(counts)]
+
+
+async def _doubts(session: AsyncSession) -> defaultdict[str, list[range]]:
+    """From where to where on the ledger each journey was held by an identity hold, as those holds' chains say."""
+    of_holds = select(EntryRow).where(col(EntryRow.type).startswith("identity_hold."))
+    began: dict[str, dict[str, int]] = defaultdict(dict)
+    doubts: defaultdict[str, list[range]] = defaultdict(list)
+    for entry in (await session.execute(of_holds.order_by(col(EntryRow.position)))).scalars():
+        held = began[entry.data["hold"]]
+        held |= dict.fromkeys(entry.data.get("sides", ()), entry.position)
+        if entry.type == "identity_hold.joined":
+            held[entry.data["journey"]] = entry.position
+        elif entry.type == "identity_hold.closed":
+            for coi, since in began.pop(entry.data["hold"]).items():
+                doubts[coi].append(range(since, entry.position))
+    for held in began.values():
+        for coi, since in held.items():
+            doubts[coi].append(range(since, sys.maxsize))
+    return doubts
 
 
 async def _journeys(session: AsyncSession) -> AsyncIterator[Record]:
@@ -97,6 +123,13 @@ def _still_while_held(record: Record) -> Iterator[str]:
         held = (held or entry.type == "hold.placed") and entry.type != "hold.lifted"
         if held and _took_effect(entry) and entry.data.get("stage"):
             yield f"entry {entry.seq}, {entry.type}, moved the journey while it was held"
+
+
+def _still_while_in_doubt(record: Record, doubts: Sequence[range]) -> Iterator[str]:
+    for entry in record:
+        moves = (_took_effect(entry) and entry.data.get("stage")) or entry.type == "materials.settled"
+        if moves and any(entry.position in each for each in doubts):
+            yield f"entry {entry.seq}, {entry.type}, moved the journey while its identity was in doubt"
 
 
 def _containers_are_known(record: Record) -> Iterator[str]:

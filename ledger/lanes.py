@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from ledger.deliveries import IS_OPEN, Asker, is_open, put
-from ledger.holds import may_go_out
+from ledger.kept_back import may_go_out
 from ledger.registry import find_partner
 from ledger.statements import insert_if_new, table_of
 from ledger.tables import AttemptRow, DeliveryRow, LaneRow, PartnerRow

@@ -30,6 +30,20 @@ COMMANDS: dict[str, str] = {
 TAKE_BACKS = frozenset({"cancel_collection", "recall_pickup", "cancel_order"})
 """Commands that take another back: they move no cells on, so they go out also while identity is in doubt."""
 
+MOVES_CELLS = frozenset(
+    {
+        "book_pickup",
+        "announce_delivery",
+        "place_order",
+        "request_release_tests",
+        "request_disposition",
+        "clear_conditioning",
+        "clear_infusion",
+    }
+)
+"""Commands after which cells are moved, made into something or given. One that was planned for cells that were crossed
+is never sent."""
+
 DETAILS: dict[str, frozenset[str]] = {
     "request_evidence": frozenset({"evidence"}),
     "schedule_collection": frozenset({"material"}),

@@ -31,6 +31,11 @@ def learn(state: JourneyState, notebook: Notebook, appended: Appended, now: date
             _end(state, notebook, hold, known, now)
 
 
+def ask(state: JourneyState, stage: StageState) -> bool:
+    """Whether a stage's open question is one that an identity hold has put: no other takes its place."""
+    return any(_asks_about(stage, each) for each in state.identity_holds.values())
+
+
 def _doubt(state: JourneyState, notebook: Notebook, about: tuple[str, ...], now: datetime) -> None:
     """What the journey has just claimed belongs to another one."""
     deviation = notebook.deviate("identifier_in_use", now, about=about, blocks=True)

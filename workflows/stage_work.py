@@ -6,7 +6,7 @@ from typing import Any
 from temporalio import workflow
 
 from schemas.facts import DueChanged, StageBegan
-from workflows import course, decisions, hearing, labels
+from workflows import course, decisions, hearing, identity_holds, labels
 from workflows.calls import Calls
 from workflows.crew import Crew
 from workflows.decisions import GoBack
@@ -68,7 +68,8 @@ class StageWork:
                 await self._labels_accounted_for(desk)
                 course.complete(self.state, self._notebook, stage, workflow.now())
             except Stuck as stuck:
-                stage.impasse = stuck.impasse
+                if not identity_holds.ask(self.state, stage):
+                    stage.impasse = stuck.impasse
             except GoBack as back:
                 self._go_back(back)
         self._crew.dismiss(stage.id)

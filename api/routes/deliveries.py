@@ -11,7 +11,8 @@ from api.callers import AsOperator, AsPerson
 from api.cursors import Cursor, Limit, Page, decode, page
 from api.documented import answer, problems, request_body
 from api.services import Using
-from ledger import desk, holds, queries
+from ledger import desk, queries
+from ledger.kept_back import kept_back
 from schemas.deliveries import DeliveryStatus
 from schemas.identity import CoiId
 from schemas.operations import Said
@@ -48,7 +49,7 @@ async def list_deliveries(
         rows = await queries.deliveries(
             session, status=status, partner=partner, journey=journey, after=after, limit=limit + 1
         )
-        held = await holds.kept_back(session, rows)
+        held = await kept_back(session, rows)
     return page(
         rows,
         limit,

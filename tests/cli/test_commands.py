@@ -144,6 +144,14 @@ def test_a_decision_waits_for_temporal_and_says_so(clew: Clew) -> None:
     assert clew("task", "list") == []
 
 
+def test_holds_are_listed_and_one_that_is_not_there_is_not_signed(clew: Clew) -> None:
+    assert clew("hold", "list") == []
+    nowhere = "hold-" + "0" * 20
+    assert clew("hold", "show", nowhere, code=1)["code"] == "unknown_hold"
+    signed = ("--by", "qa-07", "--reason", "labels_compared")
+    assert clew("hold", "sign", nowhere, "crossed", *signed, code=1)["code"] == "unknown_hold"
+
+
 def test_a_journey_that_is_not_there_is_refused(clew: Clew) -> None:
     refused = clew("journey", "show", "CLEW0000000000000000X", code=1)
     assert refused["code"] in {"unknown_journey", "malformed"}

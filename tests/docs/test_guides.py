@@ -17,7 +17,8 @@ from ledger.dossier import form
 from ledger.dossier.views import VIEWS
 from schemas.commands import COMMANDS, PartnerCommand
 from schemas.errors import ProtocolInvalid
-from schemas.events import read_event
+from schemas.event_data import HandOver
+from schemas.events import CATALOGUE, read_event
 from schemas.protocols import Protocol, read_protocol, read_protocol_yaml
 from schemas.settings import Settings
 from schemas.stages import Stage, StageBase
@@ -145,3 +146,26 @@ def test_the_commands_of_the_dossier_guide_are_commands() -> None:
             command = command.commands[words.pop(0)]
         options = {name for each in command.params for name in each.opts}
         assert {word for word in words if word.startswith("--")} <= options, line
+
+
+def test_the_guide_to_identity_shows_an_event_and_commands_as_they_are() -> None:
+    page = GUIDES / "identity.md"
+    (event,) = blocks(page, "json")
+    said = read_event(json.loads(event))
+    assert said.data == json.loads(event)["data"]
+    commands = [line for block in blocks(page, "text") for line in block.splitlines()]
+    assert len(commands) == 4
+    for line in commands:
+        _, *words = line.split()
+        command: Any = typer.main.get_command(app)
+        while words and words[0] in getattr(command, "commands", {}):
+            command = command.commands[words.pop(0)]
+        # Raises where a word or an option is not one of the command's.
+        command.make_context("clew", list(words))
+
+
+def test_the_guide_to_identity_names_every_hand_over() -> None:
+    table = section((GUIDES / "identity.md").read_text(encoding="utf-8"), "## What is compared")
+    named = {name for row in table.splitlines() for name in re.findall(r"`([\w.]+\.\w+)`", row.partition("|")[2])}
+    hand_overs = {name for name, model in CATALOGUE.items() if issubclass(model, HandOver)}
+    assert named == hand_overs

@@ -2,12 +2,13 @@
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
 
-import activities.ledger
 from api.hold_news import HoldNews
+from ledger.append import append
 from schemas.errors import Conflict
 from schemas.events import PartnerEvent, write_event
 from tests.holds.hospital import PATIENCE, Hospital, Patient
@@ -56,6 +57,11 @@ async def test_nothing_moves_held_material_until_two_people_have_signed(clew: Ho
         assert (await patient.decides(**decision)).json()["code"] == "identity_held"
         assert await patient.decides_straight(**decision) == "identity_held"
 
+    # Not by having heard once more what was refused.
+    wrong = with_labels_of(honest, other)
+    again = {"source": wrong.source, "id": wrong.id, "by": "operator-3", "reason": "looked_into"}
+    assert (await ana.http.post("/v1/events/release", json=again)).json()["code"] == "identity_held"
+
     # Not by one person, however often.
     assert (await clew.signs(hold["id"], "qa-07")).json()["finding"] is None
     assert (await clew.signs(hold["id"], "QA-07")).json()["code"] == "already_signed"
@@ -80,6 +86,42 @@ async def applied(patient: Patient, event: PartnerEvent) -> bool:
     return any(each["type"] == event.type and each["event_id"] == event.id for each in entries)
 
 
+async def test_after_it_was_crossed_each_patients_people_are_asked_what_is_still_possible(clew: Hospital) -> None:
+    ana, ben, *_ = await swapped(clew, "shipment.picked_up")
+    hold, old = await clew.hold(), await ana.task()
+    for person in ("qa-07", "qp-02"):
+        await clew.signs(hold["id"], person, "crossed")
+    for patient in (ana, ben):
+        await until(partial(offers, patient, ["recollect", "stop"]), "what is still possible", PATIENCE)
+        task = await patient.task()
+        assert (patient, task) != (ana, old)
+        assert (await patient.decides(kind="task", task=task, choice="recollect")).status_code == 200
+        again = f"{patient.coi}/collection/schedule_collection/2"
+        await until(partial(clew.doors.taken.get, again), "another collection", PATIENCE)
+        assert all(each["quarantined"] for each in (await patient.page())["materials"])
+
+
+async def offers(patient: Patient, choices: list[str]) -> bool:
+    tasks = (await patient.page())["tasks"]
+    return [[each["choice"] for each in task["choices"]] for task in tasks] == [choices]
+
+
+async def test_what_waits_to_be_sent_for_crossed_cells_is_given_up_and_the_question_is_asked(clew: Hospital) -> None:
+    """The receiver could not be reached when Ben's bags were announced: they are never announced."""
+    clew.doors.away.add("announce_delivery")
+    ana, ben = await clew.admits("ANA"), await clew.admits("BEN")
+    honest, other = await ana.before("shipment.picked_up"), await ben.before("shipment.picked_up")
+    await until(lambda: failing(clew, ben, "announce_delivery"), "a command that was not taken", PATIENCE)
+    assert await ana.says(with_labels_of(honest, other)) == ("refused", "identity_mismatch")
+    hold = await clew.hold()
+    for person in ("qa-07", "qp-02"):
+        await clew.signs(hold["id"], person, "crossed")
+    clew.doors.away.clear()
+    for patient in (ana, ben):
+        await until(partial(offers, patient, ["recollect", "stop"]), "what is still possible", PATIENCE)
+        assert not told(clew, patient, "announce_delivery")
+
+
 @dataclass
 class Refusals:
     """Appends that the ledger refused because of a hold, and whether journeys are told of holds."""
@@ -92,7 +134,7 @@ class Refusals:
 def refusals(monkeypatch: pytest.MonkeyPatch) -> Refusals:
     """Nobody tells a journey of a hold before the test says so; what the ledger refuses until then is counted."""
     seen = Refusals()
-    look_around, append = HoldNews._look_around, activities.ledger.append
+    look_around = HoldNews._look_around
 
     async def look(news: HoldNews) -> None:
         if seen.told:
@@ -106,7 +148,7 @@ def refusals(monkeypatch: pytest.MonkeyPatch) -> Refusals:
             raise
 
     monkeypatch.setattr(HoldNews, "_look_around", look)
-    monkeypatch.setattr(activities.ledger, "append", counted)
+    monkeypatch.setattr("activities.ledger.append", counted)
     return seen
 
 
@@ -191,11 +233,11 @@ async def test_a_patient_who_withdraws_is_heard_and_nothing_is_settled_before_tw
 async def is_settled(patient: Patient, decision: dict[str, str]) -> bool:
     if (await patient.page())["tasks"]:
         await patient.decides(**decision)
-    return (await patient.page())["status"] == "cancelled"
+    return str((await patient.page())["status"]) == "cancelled"
 
 
 async def leaves(patient: Patient) -> bool:
-    return (await patient.page())["status"] == "leaving"
+    return str((await patient.page())["status"]) == "leaving"
 
 
 async def is_asked(patient: Patient) -> bool:

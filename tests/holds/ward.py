@@ -12,13 +12,17 @@ from typing import Any, cast
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
+from ledger import holds
 from ledger.append import append_in_step
+from ledger.database import Database
 from schemas.commands import PartnerCommand
 from schemas.events import PartnerEvent
 from schemas.facts import Appended, Batch, Material
+from schemas.holds import Signing
 from schemas.identity import new_coi
 from schemas.orders import JourneyStart
 from schemas.protocols import Protocol
+from tests.databases import now
 from tests.workflows.clinic import PARTIES, shipped_protocol
 from tests.workflows.neighbours import Neighbours, Therapy
 from tests.workflows.pure import FIRST_DAY, PureJourney
@@ -156,3 +160,17 @@ def with_labels_of(event: PartnerEvent, other: PartnerEvent, coi: str | None = N
     else:
         said["dose"] = theirs[0]
     return event.model_copy(update={"id": f"swapped-{event.id}-{coi or 'containers'}", "data": said})
+
+
+def sign(ward: Ward, hold: str, finding: str, *people: str) -> None:
+    """Each of these people signs that."""
+
+    async def signed() -> None:
+        database = Database(f"sqlite+aiosqlite:///{ward.path}")
+        for by in people:
+            signing = Signing.model_validate({"by": by, "reason": "labels_compared", "finding": finding})
+            async with database.writing() as session:
+                await holds.sign(session, hold, signing, FIRST_DAY)
+        await database.close()
+
+    now(signed())

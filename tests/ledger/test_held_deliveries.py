@@ -2,12 +2,12 @@
 
 import pytest
 
-from ledger import holds
 from ledger.database import Database
 from ledger.deliveries import delivery_id
 from ledger.desk import Says, find, resend
+from ledger.kept_back import give_up_crossed, kept_back
 from ledger.tables import IdentityHoldRow, IdentityHoldSideRow
-from schemas.commands import COMMANDS, TAKE_BACKS, PartnerCommand
+from schemas.commands import COMMANDS, MOVES_CELLS, TAKE_BACKS, PartnerCommand
 from schemas.deliveries import Outcome
 from schemas.errors import Conflict
 from schemas.identity import new_coi
@@ -88,4 +88,43 @@ async def test_a_person_cannot_send_it_around_the_hold(courier: Courier) -> None
     async with courier.database.writing() as session:
         await resend(session, delivery_id(recall.key), None, says)
         rows = [await find(session, delivery_id(each.key)) for each in (ana, recall)]
-        assert await holds.kept_back(session, rows) == {rows[0].number}
+        assert await kept_back(session, rows) == {rows[0].number}
+
+
+async def test_what_was_planned_for_cells_that_were_crossed_is_given_up_and_never_sent(courier: Courier) -> None:
+    ana = {name: order(name, new_coi()) for name in COMMANDS}
+    await doubt(courier.database, *(each.coi for each in ana.values()))
+    await courier.turn(MORNING, asked=list(ana.values()), room=0)
+    async with courier.database.writing() as session:
+        row = await session.get_one(IdentityHoldRow, HOLD)
+        row.finding, row.closed_at = "crossed", MORNING
+        await session.flush()
+        await give_up_crossed(session, HOLD, MORNING)
+    async with courier.database.reading() as session:
+        rows = {name: await find(session, delivery_id(each.key)) for name, each in ana.items()}
+    assert {name for name, row in rows.items() if row.status == "given_up"} == MOVES_CELLS
+    assert {row.reason for row in rows.values() if row.status == "given_up"} == {"identity_crossed"}
+    sent = await courier.taken(MORNING + HOUR, room=100)
+    assert sorted(sent) == sorted(each.key for name, each in ana.items() if name not in MOVES_CELLS)
+
+
+async def test_what_was_asked_before_it_was_crossed_is_not_sent_by_asking_again(courier: Courier) -> None:
+    """Its outcome was unknown, so it was not given up; it turns out that the courier never had it."""
+    ana = pickup()
+    (key,) = await courier.taken(MORNING, asked=[ana])
+    async with courier.database.reading() as session:
+        number = (await find(session, delivery_id(key))).number
+    await courier.turn(MORNING, tried=[tried(number, Outcome.UNKNOWN, 500)])
+    await doubt(courier.database, ana.coi)
+    async with courier.database.writing() as session:
+        row = await session.get_one(IdentityHoldRow, HOLD)
+        row.finding, row.closed_at = "crossed", MORNING + HOUR
+        await session.flush()
+        await give_up_crossed(session, HOLD, MORNING + HOUR)
+    assert await courier.taken(MORNING + 2 * HOUR) == [key]
+    await courier.turn(MORNING + 2 * HOUR, tried=[tried(number, Outcome.NOT_TAKEN, 200)])
+    async with courier.database.writing() as session:
+        await resend(session, delivery_id(key), None, Says("operator-3", "courier_back", MORNING + 3 * HOUR))
+    again = pickup(ana.coi, visit=2)
+    later = MORNING + 4 * HOUR
+    assert await courier.taken(later, asked=[again]) == [again.key]

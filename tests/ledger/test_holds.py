@@ -10,6 +10,7 @@ from sqlmodel import col
 from ledger import holds
 from ledger.database import Database
 from ledger.holds import Hold
+from ledger.invariants import broken_invariants
 from ledger.tables import EntryRow
 from ledger.verify import verify
 from schemas.errors import Conflict, NotFound
@@ -266,3 +267,19 @@ async def test_news_that_came_while_others_were_told_is_not_lost(database: Datab
         for each in found:
             await holds.mark_told(session, each)
         assert ben.coi in {each.journey for each in await holds.untold(session, 10)}
+
+
+async def test_a_record_that_moved_while_it_was_in_doubt_breaks_the_invariant(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By other code than what refuses it: here nothing does."""
+    _, ben, hold = await doubted(database)
+    assert await broken_invariants(database) == []
+    monkeypatch.setattr("ledger.append.refuse_while_held", lambda *_: None)
+    await put(database, ben.batch(ben.heard(collected("e-9", ben.order), stage="to_manufacturer")))
+    moved = f"{ben.coi}: invariant 3: entry 3, sample.collected, moved the journey while its identity was in doubt"
+    assert await broken_invariants(database) == [moved]
+    await signs(database, hold, "qa-07")
+    await signs(database, hold, "qp-02")
+    await put(database, ben.batch(ben.heard(collected("e-10", ben.order), stage="to_manufacturer")))
+    assert await broken_invariants(database) == [moved]

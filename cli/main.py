@@ -14,10 +14,12 @@ from cli import (
     event,
     feed,
     journey,
+    material,
     message,
     nats,
     partner,
     protocol,
+    reading,
     serve,
     simulate,
     subscription,
@@ -37,7 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 RUN = (up, demo, serve, nats, simulate)
-SAY = (protocol, journey, event, message, delivery, partner, feed, subscription, task)
+SAY = (protocol, journey, material, reading, event, message, delivery, partner, feed, subscription, task)
 for command in (*RUN, *SAY, verify, bench):
     command.register(app)
 

@@ -8,7 +8,7 @@ import platform
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from bench import deliveries, events, feed, history, inbox, intake, memory, replay, report
+from bench import deliveries, events, feed, history, inbox, intake, materials, memory, replay, report
 from bench.figures import Figure
 from bench.stack import Stack, fresh_stack
 from worker.stopping import stop_signal, unless_stopped
@@ -23,6 +23,8 @@ BENCHMARKS: dict[str, Callable[[Stack, int], Awaitable[list[Figure]]]] = {
     "replay": replay.measure,
     "memory": memory.measure,
     "feed": feed.measure,
+    "genealogy": materials.genealogy,
+    "custody": materials.custody,
     "drain": deliveries.drain,
     "bulkhead": deliveries.bulkhead,
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench import deliveries, events, feed, history, inbox, intake, memory, replay
+from bench import deliveries, events, feed, history, inbox, intake, materials, memory, replay
 from bench.figures import Figure
 from bench.main import INTERRUPTED
 from bench.stack import Stack, fresh_stack
@@ -83,6 +83,12 @@ async def test_feed(stack: Stack) -> None:
     assert (len(pushed.spread), len(pushed.floor_spread)) == (1, 1)
     found = await verify(Database(stack.settings.database))
     assert (found.first_bad, found.entries >= 460) == (None, True)
+
+
+async def test_genealogy_and_custody(stack: Stack) -> None:
+    (both_ways,) = await materials.genealogy(stack, 1, materials.Graph(nodes=600, asked=20))
+    (custody,) = await materials.custody(stack, 1, materials.Crowd(entries=400, custodians=50, journeys=5))
+    assert _measured(both_ways, custody)
 
 
 async def test_intake(stack: Stack) -> None:

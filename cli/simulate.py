@@ -30,7 +30,7 @@ def simulate(
 ) -> None:
     """Run the five simulated partners until SIGTERM or Ctrl-C.
 
-    Rates: collection_fails, batch_rejected, patient_withdraws, shipment_delayed. Faults: slow, down,
+    Rates: collection_fails, batch_rejected, patient_withdraws, shipment_delayed, logger_file. Faults: slow, down,
     commit_then_timeout, duplicate, reorder, late, unknown_fields, and their amounts.
 
     \b

@@ -8,7 +8,21 @@ import platform
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from bench import append, deliveries, events, feed, history, identifiers, inbox, intake, memory, replay, report, verify
+from bench import (
+    append,
+    deliveries,
+    events,
+    feed,
+    history,
+    identifiers,
+    inbox,
+    intake,
+    materials,
+    memory,
+    replay,
+    report,
+    verify,
+)
 from bench.figures import Figure
 from bench.stack import Stack, fresh_stack
 from worker.stopping import stop_signal, unless_stopped
@@ -26,6 +40,8 @@ BENCHMARKS: dict[str, Callable[[Stack, int], Awaitable[list[Figure]]]] = {
     "identifiers": identifiers.measure,
     "verify": verify.measure,
     "append": append.measure,
+    "genealogy": materials.genealogy,
+    "custody": materials.custody,
     "drain": deliveries.drain,
     "bulkhead": deliveries.bulkhead,
 }

@@ -48,6 +48,10 @@ class Api:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self._json("POST", path, json=body, headers=named)
 
+    def send(self, path: str, body: bytes, media: str) -> Any:
+        """Send a file as it is."""
+        return self._json("POST", path, content=body, headers={"content-type": media})
+
     def delete(self, path: str, **query: Any) -> Any:
         """The decoded answer."""
         return self._json("DELETE", path, params=query)

@@ -1,9 +1,10 @@
-"""`clew journey start|show|list|decide`."""
+"""`clew journey start|show|list|decide`; `materials|custody` are in `cli.material`."""
 
 from typing import Annotated, Any, Literal
 
 import typer
 
+from cli import material
 from cli.options import Api, AsJson, By, Reason
 
 journeys = typer.Typer(help="Journeys: start one, look at one, list them, decide on one.", no_args_is_help=True)
@@ -13,6 +14,7 @@ Status = Annotated[str | None, typer.Option(help="ordered, running, held, leavin
 
 
 def register(app: typer.Typer) -> None:
+    material.add_to(journeys)
     app.add_typer(journeys, name="journey")
 
 

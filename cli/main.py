@@ -20,10 +20,12 @@ from cli import (
     hold,
     journey,
     label,
+    material,
     message,
     nats,
     partner,
     protocol,
+    reading,
     scan,
     serve,
     simulate,
@@ -44,7 +46,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 RUN = (up, demo, serve, nats, simulate)
-IDENTITY = (label, scan, hold)
+IDENTITY = (label, scan, hold, material, reading)
 STANDARDS = (epcis, fhir)
 SAY = (protocol, journey, event, message, delivery, partner, feed, subscription, task, dossier)
 for command in (*RUN, *SAY, *IDENTITY, *STANDARDS, verify, checkpoint, bench):

@@ -30,8 +30,8 @@ def simulate(
 ) -> None:
     """Run the five simulated partners until SIGTERM or Ctrl-C.
 
-    Rates: collection_fails, batch_rejected, patient_withdraws, shipment_delayed, orders_in_fhir. Faults: slow,
-    down, commit_then_timeout, duplicate, reorder, late, unknown_fields, and their amounts.
+    Rates: collection_fails, batch_rejected, patient_withdraws, shipment_delayed, orders_in_fhir, logger_file. Faults:
+    slow, down, commit_then_timeout, duplicate, reorder, late, unknown_fields, and their amounts.
 
     \b
     Example:

@@ -188,6 +188,7 @@ class MaterialRow(SQLModel, table=True):
     """A container or dose as it is now."""
 
     __tablename__ = "material"
+    __table_args__ = (Index("material_by_id", "id"),)
 
     journey: str = Field(primary_key=True)
     id: str = Field(primary_key=True)

@@ -1,11 +1,16 @@
 """The courier: fetches containers, and hands them over at the receiver's dock."""
 
+from datetime import timedelta
+from typing import Any
+
 from partners.simulator import durations
 from partners.simulator.chance import Spread
 from partners.simulator.practice import Practice, only_acknowledge
 from partners.simulator.story import CommandStory
 from schemas.base import iso
 from schemas.identity import Role
+
+LOGGED_EVERY, MOST_LOGGED = timedelta(minutes=10), 1_000
 
 
 def carry(story: CommandStory) -> str:
@@ -18,7 +23,7 @@ def carry(story: CommandStory) -> str:
     wait, journey, hold_up = (spread.draw(story.chance) for spread in (pick_up, transit, delay))
     eta = story.later(wait + journey)
     story.says("shipment.booked", reference, reference=reference, pick_up_at=iso(story.later(wait)), eta=iso(eta))
-    story.now = story.later(wait)
+    picked_up_at = story.now = story.later(wait)
     story.says("shipment.picked_up", reference, reference=reference, containers=containers, **story.checked("driver"))
     if story.happens(story.rates.shipment_delayed):
         story.now = story.later(journey / 2)
@@ -29,7 +34,25 @@ def carry(story: CommandStory) -> str:
         story.now = eta
     story.says("shipment.delivered", reference, reference=reference, containers=containers, **story.checked("driver"))
     story.hands_over(story.details["to"], reference, containers)
+    if story.happens(story.rates.logger_file):
+        story.uploads(_logged(story, reference, story.now - picked_up_at))
     return reference
+
+
+def _logged(story: CommandStory, reference: str, duration: timedelta) -> list[dict[str, Any]]:
+    """What the logger in the box says of the journey that has just ended: always well inside the limits."""
+    limits = story.details.get("temperature") or {}
+    middle = (limits["min"] + limits["max"]) / 2 if limits.keys() == {"min", "max"} else limits.get("max", 0) - 20
+    step = LOGGED_EVERY / story.time_lapse
+    return [
+        {
+            "device": f"LOGGER-{reference}",
+            "at": iso(story.now - number * step),
+            "value": round(middle + story.chance.uniform(-1, 1), 2),
+            "shipment": reference,
+        }
+        for number in range(min(int(duration / step), MOST_LOGGED))
+    ]
 
 
 def _quick() -> tuple[Spread, Spread, Spread]:

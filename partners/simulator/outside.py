@@ -36,6 +36,9 @@ class Outside:
         headers = {"Content-Type": "application/cloudevents+json", "traceparent": event["traceparent"]}
         await self._call("POST", f"{self._api}/v1/events", event, headers)
 
+    async def send_readings(self, readings: list[dict[str, Any]]) -> None:
+        await self._call("POST", f"{self._api}/v1/readings", readings)
+
     async def place_journey(self, order: dict[str, Any]) -> dict[str, Any]:
         return await self._placed(f"{self._api}/v1/journeys", order, {"Idempotency-Key": order["order"]})
 
@@ -72,7 +75,7 @@ class Outside:
         await self._call("POST", f"{centre_url.rstrip('/')}/patients", patient)
 
     async def _call(
-        self, method: str, url: str, body: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+        self, method: str, url: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> dict[str, Any]:
         sent = {"Content-Type": "application/json", **(headers or {})}
         try:

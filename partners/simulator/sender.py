@@ -105,6 +105,9 @@ class Sender:
         if message.target == "dock":
             await self._outside.hand_over(self._dock(message.to), message.body)
             return {}
+        if message.target == "readings":
+            await self._outside.send_readings(message.body["readings"])
+            return {}
         for copy in self._mishaps.copies(self._mishaps.embellished(message.body)):
             await self._outside.send_event(copy)
         return {}

@@ -16,7 +16,7 @@ from schemas.base import iso
 from schemas.commands import PartnerCommand
 from schemas.events import wire_type
 
-Target = Literal["event", "dock", "journey", "service_request"]
+Target = Literal["event", "dock", "journey", "service_request", "readings"]
 
 
 @dataclass(frozen=True)
@@ -124,6 +124,10 @@ class Story:
             "time_lapse": self.time_lapse,
         }
         self.messages.append(Outgoing(self._next_id(), self.now, "dock", body, to))
+
+    def uploads(self, readings: list[dict[str, Any]]) -> None:
+        """A logger's file, at the moment that the story has reached."""
+        self.messages.append(Outgoing(self._next_id(), self.now, "readings", {"readings": readings}))
 
     def _next_id(self) -> str:
         return f"{self.key}/{len(self.messages) + 1}"

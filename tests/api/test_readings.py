@@ -66,20 +66,24 @@ def moved(seq: int, fact_type: str, when: datetime, status: str, holder: str, **
     return told.model_copy(update={"occurred_at": when, "event_id": f"e-{seq}", "source": "//courier"})
 
 
-async def lane(clinic: Clinic) -> Lane:
-    """Booked, and picked up."""
-    coi = await clinic.patient()
-    shipment = {"kind": "shipment", "value": "SHIP-1"}
+def on_the_way() -> list[Fact]:
+    """A journey whose bag is with the courier, two hours after it was collected."""
     told = {"command": "book_pickup", "key": "k", "role": "courier", "partner": "coldline", "reference": "SHIP-1"}
     there = [{**BAG, "status": "available", "holder": "collection_centre"}]
     kept = fact(2, "materials.settled", disposition="retained", identifiers=[CONTAINER], materials=there)
-    await clinic.record(
-        coi,
+    shipment = {"kind": "shipment", "value": "SHIP-1"}
+    return [
         started(),
         kept.model_copy(update={"occurred_at": PICKED_UP - timedelta(hours=2)}),
         fact(3, "partner.told", **told, stage="to_manufacturer", identifiers=[shipment]),
         moved(4, "shipment.picked_up", PICKED_UP, "in_transit", "courier", containers=["BAG-1"]),
-    )
+    ]
+
+
+async def lane(clinic: Clinic) -> Lane:
+    """Booked, and picked up."""
+    coi = await clinic.patient()
+    await clinic.record(coi, *on_the_way())
     return Lane(clinic, coi)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench import append, deliveries, events, feed, history, identifiers, inbox, intake, memory, replay
+from bench import append, deliveries, events, feed, history, identifiers, inbox, intake, materials, memory, replay
 from bench import verify as verifying
 from bench.figures import Figure
 from bench.main import INTERRUPTED
@@ -105,6 +105,12 @@ async def test_append(stack: Stack) -> None:
         assert _measured(each)
     found = await verify(Database(f"sqlite+aiosqlite:///{stack.settings.home / 'appends.db'}"))
     assert (found.first_bad, found.entries) == (None, 84)
+
+
+async def test_genealogy_and_custody(stack: Stack) -> None:
+    (both_ways,) = await materials.genealogy(stack, 1, materials.Graph(nodes=600, asked=20))
+    (custody,) = await materials.custody(stack, 1, materials.Crowd(entries=400, custodians=50, journeys=5))
+    assert _measured(both_ways, custody)
 
 
 async def test_intake(stack: Stack) -> None:

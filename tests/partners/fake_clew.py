@@ -41,6 +41,7 @@ class FakeClew:
         self.journeys: dict[str, dict[str, Any]] = {}
         self.cois: dict[str, str] = {}
         self.partners: dict[str, str] = {}
+        self.readings: list[dict[str, Any]] = []
         self.tasks: list[dict[str, Any]] = []
         self.decisions: list[dict[str, Any]] = []
         self.answer = 202
@@ -77,6 +78,11 @@ class FakeClew:
             assert request.headers["traceparent"] == body["traceparent"]
             (self.wire if self.answer == 202 else self.refused).append(body)
             return JSONResponse({}, status_code=self.answer)
+
+        @app.post("/v1/readings")
+        async def readings(request: Request) -> Response:
+            self.readings += await request.json()
+            return JSONResponse({})
 
         @app.post("/v1/journeys")
         async def journey(request: Request) -> Response:

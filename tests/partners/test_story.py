@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from ledger.excursions import LONGEST_GAP, Point, gaps
 from partners.simulator import durations
 from partners.simulator.collection_centre import collect
 from partners.simulator.config import Faults, Rates
@@ -22,6 +23,7 @@ from partners.simulator.story import CommandStory, Setting, story_of
 from partners.simulator.treatment_centre import condition, infuse, provide_evidence
 from schemas.identity import new_coi
 from schemas.protocols import Protocol, read_protocol_yaml
+from schemas.readings import Measurement
 from schemas.stages import CollectionStage
 from tests.partners.clinic import DETAILS, LONG_AGO, command, hand_over
 from tests.partners.conftest import Cities
@@ -215,3 +217,21 @@ def published(name: str) -> Protocol:
 
 def hours(duration: timedelta) -> float:
     return duration.total_seconds() / 3600
+
+
+def test_now_and_then_the_courier_uploads_a_loggers_file_of_a_cool_journey() -> None:
+    """Every ten minutes from the pick-up to the delivery, inside the limits; and it changes nothing else."""
+    asked = command("book_pickup", DETAILS["book_pickup"], coi=new_coi(), order="ORD-7", as_of=LONG_AGO)
+    stories = [story_of(Setting("somebody", 1, Rates(logger_file=rate)), asked, None) for rate in (0, 1)]
+    for story in stories:
+        carry(story)
+    without, with_file = (each.messages for each in stories)
+    assert with_file[:-1] == without and with_file[-1].target == "readings"
+    readings = [Measurement.model_validate(each) for each in with_file[-1].body["readings"]]
+    picked_up, delivered = (
+        next(each.at for each in without if each.body.get("type", "").startswith(f"clew.shipment.{what}"))
+        for what in ("picked_up", "delivered")
+    )
+    assert all(picked_up <= each.at <= delivered and 2 < each.value < 8 for each in readings)
+    assert len({each.at for each in readings}) == len(readings) > 20
+    assert gaps("L", sorted((Point(each.at, each.value) for each in readings), key=lambda p: p.at), LONGEST_GAP) == []

@@ -18,6 +18,7 @@ def upgrade() -> None:
     op.add_column("material", sa.Column("since", MOMENT, nullable=True))
     op.add_column("material", sa.Column("amounts", JSON, nullable=False, server_default="[]"))
     op.add_column("material", sa.Column("shares", JSON, nullable=False, server_default="[]"))
+    op.create_index("material_by_id", "material", ["id"])
     _edges()
     _custody()
     _readings()

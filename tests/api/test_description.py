@@ -85,6 +85,7 @@ def test_every_route_of_the_design_is_there(document: dict[str, Any]) -> None:
         "GET /v1/deviations",
         "POST /v1/journeys/{coi}/labels",
         "GET /v1/journeys/{coi}/labels",
+        "GET /v1/labels",
         "GET /v1/labels/{label_set}",
         "GET /v1/labels/{label_set}/sheet",
         "POST /v1/labels/{label_set}/print",

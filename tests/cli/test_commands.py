@@ -167,6 +167,7 @@ def test_of_a_print_that_cannot_be_written_nothing_is_noted(clew: Clew, api: str
     assert clew("label", "return", name, one.lower(), *why)["account"]["returned"] == 1
     assert clew("label", "reconcile", name, "--by", "nurse-17", code=1)["code"] == "witness_missing"
     assert [each["status"] for each in clew("label", "list", coi)] == ["open"]
+    assert [each["set"] for each in clew("label", "list")] == [name]
 
 
 def _answers(url: str) -> bool:

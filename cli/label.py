@@ -147,24 +147,31 @@ def reconcile(
 
 
 @labels.command("list")
-def list_(journey: Journey, api: Api = None, as_json: AsJson = False) -> None:
-    """List a journey's label sets, the oldest first.
+def list_(
+    journey: Annotated[str | None, typer.Argument(help="Only of this journey; left out: open ones of all.")] = None,
+    api: Api = None,
+    as_json: AsJson = False,
+) -> None:
+    """List label sets, the oldest first: a journey's, or whatever is open anywhere.
 
     \b
     Example:
+      clew label list
       clew label list CLEWYDWJ67KE69S6NHBXI
     """
     from cli import console
     from cli.client import Api as Client
 
     with Client(api) as client:
-        found = list(client.items(f"/v1/journeys/{journey}/labels"))
+        of_all = client.items("/v1/labels", status="open")
+        found = list(client.items(f"/v1/journeys/{journey}/labels") if journey else of_all)
     if as_json:
         console.result(found)
     else:
         counts = ("issued", "used", "destroyed", "returned", "open")
-        rows = [[each["set"], each["stage"], each["status"], *map(each["account"].get, counts)] for each in found]
-        console.table(("set", "stage", "status", *counts), rows)
+        rows = [[each[name] for name in ("set", "journey", "stage", "status")] for each in found]
+        rows = [[*row, *map(each["account"].get, counts)] for row, each in zip(rows, found, strict=True)]
+        console.table(("set", "journey", "stage", "status", *counts), rows)
 
 
 @labels.command()

@@ -206,10 +206,13 @@ async def subscriptions(
 
 
 async def label_sets(
-    session: AsyncSession, journey: str, *, after: Sequence[Any] | None, limit: int
+    session: AsyncSession, *, journey: str | None, reconciled: bool | None, after: Sequence[Any] | None, limit: int
 ) -> Sequence[LabelSetRow]:
-    """A journey's sets of labels, the oldest first."""
+    """Sets of labels, the oldest first."""
     query = _where(select(LabelSetRow), (LabelSetRow.journey, journey))
+    if reconciled is not None:
+        at = col(LabelSetRow.reconciled_at)
+        query = query.where(at.is_not(None) if reconciled else at.is_(None))
     return await _page(session, query, (col(LabelSetRow.issued_at), col(LabelSetRow.id)), after, limit)
 
 

@@ -600,7 +600,10 @@ class LabelSetRow(SQLModel, table=True):
     """Labels that were issued together for a stage, as its entries make it."""
 
     __tablename__ = "label_set"
-    __table_args__ = (Index("label_set_of_journey", "journey", "issued_at", "id"),)
+    __table_args__ = (
+        Index("label_set_of_journey", "journey", "issued_at", "id"),
+        Index("label_set_open", "issued_at", "id", **_only("reconciled_at IS NULL")),
+    )
 
     id: str = Field(primary_key=True)
     journey: str

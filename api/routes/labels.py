@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import TypeAdapter
@@ -80,19 +80,31 @@ async def list_label_sets(
     _caller: AsPerson, using: Using, coi: CoiId, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[LabelSetSummary]:
     """An open set is what its stage waits for."""
-    route = f"labels/{coi}"
-    after = decode(route, _PLACE, cursor)
     async with using.database.reading() as session:
         await find_journey(session, coi)
-        rows = await queries.label_sets(session, coi, after=after, limit=limit + 1)
-        counts = await queries.label_counts(session, [each.id for each in rows])
-    return page(
-        rows,
-        limit,
-        route,
-        lambda row: (row.issued_at, row.id),
-        lambda row: set_summary(row.model_dump(), counts.get(row.id, {})),
-    )
+    return await _sets(using, f"labels/{coi}", cursor, limit, journey=coi)
+
+
+@router.get(
+    "/labels",
+    operation_id="listAllLabelSets",
+    summary="Label sets of all journeys",
+    response_model=Page[LabelSetSummary],
+    responses={
+        **answer(200, "Sets, the oldest first, with their account so far.", examples.SET_PAGE),
+        **problems("malformed", "invalid_cursor", "ledger_unavailable"),
+    },
+)
+async def list_all_label_sets(
+    _caller: AsPerson,
+    using: Using,
+    status: Annotated[Literal["open", "reconciled"] | None, Query(description="Only in this status.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[LabelSetSummary]:
+    """What is open here and belongs to a journey that has ended, no stage waits for: somebody has to look for it."""
+    reconciled = None if status is None else status == "reconciled"
+    return await _sets(using, "labels", cursor, limit, reconciled=reconciled)
 
 
 @router.get(
@@ -246,3 +258,25 @@ async def reconcile_labels(_caller: AsPerson, using: Using, label_set: SetId, as
 async def _settled(using: Services, label_set: str, kind: str, asked: SettleLabels) -> LabelSetView:
     async with using.database.writing() as session:
         return set_view(await labels.settle(session, label_set, kind, asked, datetime.now(UTC)))
+
+
+async def _sets(
+    using: Services,
+    route: str,
+    cursor: str | None,
+    limit: int,
+    *,
+    journey: str | None = None,
+    reconciled: bool | None = None,
+) -> Page[LabelSetSummary]:
+    after = decode(route, _PLACE, cursor)
+    async with using.database.reading() as session:
+        rows = await queries.label_sets(session, journey=journey, reconciled=reconciled, after=after, limit=limit + 1)
+        counts = await queries.label_counts(session, [each.id for each in rows])
+    return page(
+        rows,
+        limit,
+        route,
+        lambda row: (row.issued_at, row.id),
+        lambda row: set_summary(row.model_dump(), counts.get(row.id, {})),
+    )

@@ -9,6 +9,7 @@ from standards.labels.symbol import elements_of
 
 BAG, VIAL = (100.0, 70.0), (60.0, 25.0)
 _CAPTION = 2.0
+_UNSAID = "see record"
 
 
 def draw(content: LabelContent, label: LabelFor, of: int) -> Drawing:
@@ -23,10 +24,15 @@ def grouped(identifier: str) -> str:
 
 def storage_words(storage: Temperature) -> str:
     """A range in degrees Celsius as a label says it."""
-    low, high = _degrees(storage.min), _degrees(storage.max)
-    if low is not None and high is not None:
-        return f"{low} to {high} °C"
-    return f"at {high} °C or below" if high is not None else f"at {low} °C or above" if low is not None else "as agreed"
+    match _degrees(storage.min), _degrees(storage.max):
+        case None, None:
+            return _UNSAID
+        case None, high:
+            return f"at {high} °C or below"
+        case low, None:
+            return f"at {low} °C or above"
+        case low, high:
+            return f"{low} to {high} °C"
 
 
 def expiry_words(moment: datetime) -> str:
@@ -80,8 +86,8 @@ def _limits(column: Column, content: LabelContent) -> None:
     beside = Column(column.x + half + 2, column.y, half, column.bottom, column.items)
     below = Column(column.x, column.y, half, column.bottom, column.items)
     for name, caption, words, where in (
-        ("expires_at", "EXPIRES", expiry_words(content.expires_at) if content.expires_at else "see record", below),
-        ("storage", "STORE", storage_words(content.storage) if content.storage else "as agreed", beside),
+        ("expires_at", "EXPIRES", expiry_words(content.expires_at) if content.expires_at else _UNSAID, below),
+        ("storage", "STORE", storage_words(content.storage) if content.storage else _UNSAID, beside),
     ):
         where.text(name, caption, _CAPTION, _CAPTION)
         where.text(name, words, 3.0, 2.0, bold=True, lines=2, by_word=True)

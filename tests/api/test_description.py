@@ -120,6 +120,7 @@ def test_every_route_of_the_design_is_there(document: dict[str, Any]) -> None:
         "POST /v1/holds/{hold}/signatures",
         "POST /v1/journeys/{coi}/labels",
         "GET /v1/journeys/{coi}/labels",
+        "GET /v1/labels",
         "GET /v1/labels/{label_set}",
         "GET /v1/labels/{label_set}/sheet",
         "POST /v1/labels/{label_set}/print",

@@ -81,6 +81,21 @@ async def test_the_whole_way_of_a_set(ward: Clinic) -> None:
     assert [(each["set"], each["account"]) for each in listed] == [(found["set"], done["account"])]
 
 
+async def test_what_is_open_anywhere_is_found_page_by_page(ward: Clinic) -> None:
+    ana, ben = await ward.patient("ORD-ANA"), await ward.patient("ORD-BEN")
+    done = await issued(ward, ana, containers=[], blank=1, two_people=False)
+    await does(ward, done, "void", numbers=[number(done, 1)], **BY)
+    await does(ward, done, "reconcile", by="nurse-17")
+    still = [await issued(ward, coi, containers=[], blank=1) for coi in (ana, ben)]
+    first = (await ward.http.get("/v1/labels", params={"status": "open", "limit": 1})).json()
+    rest = (await ward.http.get("/v1/labels", params={"status": "open", "cursor": first["next"]})).json()
+    assert [each["set"] for each in first["items"] + rest["items"]] == [each["set"] for each in still]
+    ended = (await ward.http.get("/v1/labels", params={"status": "reconciled"})).json()["items"]
+    assert [each["set"] for each in ended] == [done["set"]]
+    wrong = await ward.http.get(f"/v1/journeys/{ana}/labels", params={"cursor": first["next"]})
+    assert wrong.json()["code"] == "invalid_cursor"
+
+
 async def test_every_step_is_on_the_record_with_who_did_it(ward: Clinic) -> None:
     found = await issued(ward, await ward.patient())
     await all_settled(ward, found)

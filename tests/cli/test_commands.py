@@ -170,6 +170,25 @@ def test_a_subscription_is_created_shown_replayed_and_removed(clew: Clew) -> Non
     assert clew("subscription", "create", "http://127.0.0.1/", *why, code=1)["code"] == "url_not_allowed"
 
 
+@pytest.mark.usefixtures("published")
+def test_of_a_print_that_cannot_be_written_nothing_is_noted(clew: Clew, api: str, tmp_path: Path) -> None:
+    coi, why = clew("journey", "start", "ORD-80")["coi"], ("--by", "nurse-17", "--reason", "planned")
+    issued = clew("label", "issue", coi, "collection", "--container", "BAG-80", *why)
+    name, one = issued["set"], issued["labels"][0]["number"]
+    prints = ["label", "print", name, "--by", "nurse-17", "--output"]
+    assert run([*prints, str(tmp_path / "nowhere" / "labels.pdf"), "--api", api]) == 2
+    assert clew(*prints, str(tmp_path / "labels.doc"), code=1)["code"] == "malformed"
+    assert clew("label", "show", name)["labels"][0]["prints"] == 0
+    assert clew(*prints, str(tmp_path / "labels.zpl"))["labels"][0]["prints"] == 1
+    assert (tmp_path / "labels.zpl").read_text().startswith("^XA")
+    assert clew(*prints, str(tmp_path / "again.zpl"), code=1)["code"] == "reprint_reason_missing"
+    assert clew(*prints, str(tmp_path / "again.zpl"), "--reason", "printer_jam")["labels"][0]["prints"] == 2
+    assert clew("label", "return", name, one.lower(), *why)["account"]["returned"] == 1
+    assert clew("label", "reconcile", name, "--by", "nurse-17", code=1)["code"] == "witness_missing"
+    assert [each["status"] for each in clew("label", "list", coi)] == ["open"]
+    assert [each["set"] for each in clew("label", "list")] == [name]
+
+
 def _answers(url: str) -> bool:
     try:
         return httpx.get(url).is_success

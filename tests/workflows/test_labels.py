@@ -11,6 +11,10 @@ from tests.waiting import until
 from tests.workflows import therapy
 from tests.workflows.clinic import Clinic, Patient
 from tests.workflows.fakes import reference
+from tests.workflows.pure import ANA, FIRST_DAY, journey
+from tests.workflows.test_replay import replayer
+from workflows.labels import open_in
+from workflows.state import JourneyState
 
 SET = "LS7KQ2M9XW4D"
 SPENT: dict[str, Any] = {"issued": 3, "used": 2, "destroyed": 1, "returned": 0}
@@ -57,6 +61,16 @@ async def test_a_stage_waits_for_its_labels_and_then_goes_on(clinic: Clinic) -> 
     await therapy.shipment(ana, "to_manufacturer", bags)
     await therapy.from_release_on(ana, await therapy.manufacture(ana, bags))
     assert await ana.status() is JourneyStatus.COMPLETED
+    await replayer().replay_workflow(await ana.handle.fetch_history())
+
+
+def test_what_a_stage_waits_for_goes_along_into_a_new_run() -> None:
+    ana = journey()
+    said = {"stage": "collection", "set": SET, "labels": 3}
+    event = PartnerEvent(source=LABEL_DESK, id=SET, type="labels.issued", subject=ANA, occurred_at=FIRST_DAY, data=said)
+    ana.hears(event)
+    carried = JourneyState.of(ana.state.carried_over())
+    assert open_in(carried, "collection") == open_in(ana.state, "collection") == [SET]
 
 
 async def test_labels_can_be_issued_before_their_stage_begins(clinic: Clinic) -> None:

@@ -30,6 +30,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("label_set_of_journey", "label_set", ["journey", "issued_at", "id"])
+    is_open = sa.text("reconciled_at IS NULL")
+    op.create_index("label_set_open", "label_set", ["issued_at", "id"], sqlite_where=is_open, postgresql_where=is_open)
     op.create_table(
         "label",
         sa.Column("number", sa.String(), nullable=False),

@@ -19,12 +19,13 @@ def known_type(kind: str) -> str:
     return kind
 
 
-async def told(session: AsyncSession, journey: JourneyRow, until: int = LARGEST_SEQ) -> list[Element]:
-    """All resources of a journey. One that is on record and has not started is its order, and nothing more."""
-    found = resources(await read_entries(session, journey.coi, until))
-    if any(each["resourceType"] == "ServiceRequest" for each in found):
-        return found
-    return [order_on_record(journey), *found]
+async def told(
+    session: AsyncSession, journey: JourneyRow, kind: str | None = None, until: int = LARGEST_SEQ
+) -> list[Element]:
+    """A journey's resources, of one type or all. One that is on record and has not started is its order alone."""
+    found = resources(await read_entries(session, journey.coi, until), kind)
+    has_order = any(each["resourceType"] == "ServiceRequest" for each in found)
+    return found if has_order or kind not in (None, "ServiceRequest") else [order_on_record(journey), *found]
 
 
 def order_on_record(journey: JourneyRow) -> Element:
@@ -37,10 +38,9 @@ async def find_resource(session: AsyncSession, kind: str, identity: str, version
     """One resource, as it is or in a version: the number of an entry. Raises `NotFound` (`unknown_resource`)."""
     known_type(kind)
     journey = await _journey(session, identity)
-    found = await told(session, journey, LARGEST_SEQ if version is None else version)
+    found = await told(session, journey, kind, LARGEST_SEQ if version is None else version)
     for each in found:
-        is_it = (each["resourceType"], each["id"]) == (kind, identity)
-        if is_it and version in (None, int(each["meta"]["versionId"])):
+        if each["id"] == identity and version in (None, int(each["meta"]["versionId"])):
             return each
     raise _unknown()
 

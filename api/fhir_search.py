@@ -84,7 +84,7 @@ async def search(session: AsyncSession, asked: Asked) -> Element:
     given = place[2] if place and journeys and journeys[0].coi == place[1] else 0
     following = None
     for number, journey in enumerate(journeys):
-        fitting = [each for each in await told(session, journey) if asked.query.fits(each)]
+        fitting = [each for each in await told(session, journey, asked.query.kind) if asked.query.fits(each)]
         room = asked.count - len(found)
         found += fitting[given : given + room]
         more = len(fitting) > given + room or number + 1 < len(journeys)

@@ -6,20 +6,22 @@ order's id is nothing more; of everything else of the journey, a point and what 
 
 import hashlib
 import re
+from functools import lru_cache
 
 _LONGEST = 64
 _TELLING = 20
-_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9]")
 _ESCAPED = re.compile(r"-([0-9A-F]{2})")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
+@lru_cache(maxsize=4096)
 def order_id(coi: str) -> str:
     """The id of the journey's ServiceRequest: the chain-of-identity id; what FHIR does not allow is `-` and its hex.
 
     Raises `ValueError` for one that leaves no room for the ids of what belongs to it.
     """
-    text = "".join(each if each in _PLAIN else "".join(f"-{byte:02X}" for byte in each.encode()) for each in coi)
+    text = _NOT_PLAIN.sub(lambda found: "".join(f"-{byte:02X}" for byte in found[0].encode()), coi)
     if not 0 < len(text) <= _LONGEST - 1 - _TELLING:
         raise ValueError("the chain-of-identity id is empty, or too long for ids of FHIR")
     return text

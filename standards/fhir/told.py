@@ -19,25 +19,28 @@ FHIR_VERSION = "4.0.1"
 NOWHERE = "https://clew.invalid/fhir/R4"
 """The base of full URLs in a document that no server gave out: a name that by RFC 2606 leads nowhere."""
 
-_VIEWS = (service_requests, specimens, products, supply_deliveries, procedures, tasks)
+_VIEWS = {
+    "ServiceRequest": service_requests,
+    "Specimen": specimens,
+    "BiologicallyDerivedProduct": products,
+    "SupplyDelivery": supply_deliveries,
+    "Procedure": procedures,
+    "Task": tasks,
+}
 
-TYPES = (
-    "ServiceRequest",
-    "Specimen",
-    "BiologicallyDerivedProduct",
-    "SupplyDelivery",
-    "Procedure",
-    "Task",
-    "Provenance",
-)
+TYPES = (*_VIEWS, "Provenance")
 
 
-def resources(entries: Iterable[Entry]) -> list[Element]:
-    """All resources of the journey whose chain these entries are, by type, each in the order of its first entry."""
+def resources(entries: Iterable[Entry], kind: str | None = None) -> list[Element]:
+    """The resources of the journey whose chain these entries are, of one type or by type; each where it first came."""
     journey = read_journey(entries)
     if journey is None:
         return []
-    told = [view(journey) for view in _VIEWS]
+    if kind in _VIEWS:
+        return [draft.resource() for draft in _VIEWS[kind](journey)]
+    told = [view(journey) for view in _VIEWS.values()]
+    if kind is not None:
+        return [draft.resource() for draft in provenances(journey, told)]
     return [draft.resource() for drafts in (*told, provenances(journey, told)) for draft in drafts]
 
 

@@ -85,6 +85,7 @@ def test_only_what_is_away_is_worth_another_try() -> None:
         "Unproven": (401, False),
         "Conflict": (409, False),
         "NotFound": (404, False),
+        "Outdated": (412, False),
         "Forbidden": (403, False),
         "TooLarge": (413, False),
         "Unavailable": (503, True),

@@ -4,9 +4,11 @@ import pytest
 
 from schemas.facts import Fact
 from standards.fhir.ids import order_id, resource_id
+from standards.fhir.told import TYPES, resources
 from tests.api.clinic import fact
+from tests.api.fhir import whole_therapy
 from tests.standards.fhir.facts import Resource, collected, event, made, material, named, of_therapy, question, told
-from tests.standards.fhir.told import COI, hold_to_standard, of_type
+from tests.standards.fhir.told import COI, hold_to_standard, of_type, recorded
 
 
 def test_a_donation_number_of_isbt_128_is_known_under_its_own_system_too() -> None:
@@ -225,3 +227,9 @@ def test_a_partners_name_for_a_thing_is_one_of_its_identifiers_from_then_on() ->
 
 def test_the_same_entries_make_the_same_document() -> None:
     assert of_therapy() == of_therapy()
+
+
+def test_one_type_is_told_as_it_is_among_all() -> None:
+    entries = recorded(whole_therapy())
+    for kind in TYPES:
+        assert resources(entries, kind) == of_type(resources(entries), kind)

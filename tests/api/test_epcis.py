@@ -163,8 +163,9 @@ async def test_a_token_of_another_order_is_refused(desk: Clinic) -> None:
     await a_therapy(desk.database)
     link = (await desk.http.get(EVENTS, params={"perPage": 2})).headers["link"]
     token = link.partition("nextPageToken=")[2].partition(">")[0]
-    answer = await desk.http.get(EVENTS, params={"nextPageToken": token, "orderBy": "eventTime"})
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_cursor")
+    for order in ("eventTime", "recordTime"):
+        answer = await desk.http.get(EVENTS, params={"nextPageToken": token, "orderBy": order})
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_cursor")
 
 
 @pytest.mark.parametrize("path", ["events", "capture", "bizSteps", "epcs/urn:x:y/events"])

@@ -8,13 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlmodel import col
+from structlog.testing import capture_logs
 
 from ledger.tables import EntryRow, EpcisCaptureRow, IdentifierRow, InboxRow
 from ledger.verify import verify
 from schemas.identity import new_coi
 from tests.api.clinic import Clinic, away, clinic
 from tests.api.custody import events, told
-from tests.standards.epcis.schema import flaws
+from tests.standards.epcis.schema import known_flaws
 from tests.standards.epcis.test_heard import single
 from tests.waiting import until
 
@@ -41,7 +42,7 @@ def document(*listed: dict[str, Any], sender: str | None = "urn:clew:party:coldl
         "creationDate": "2026-03-02T15:00:00Z",
         "epcisBody": {"eventList": [{k: v for k, v in each.items() if k != "@context"} for each in listed]},
     }
-    assert flaws(envelope) == [], "the test's own document is not EPCIS"
+    assert known_flaws(envelope) == [], "the test's own document is not EPCIS"
     return envelope | ({"sender": sender} if sender else {})
 
 
@@ -283,3 +284,17 @@ async def test_a_gs1_link_is_read_as_the_key_that_the_crosswalk_knows(ward: Clin
     (row,) = await inbox(ward)
     assert row.event["data"]["containers"] == [key, other]
     assert (row.subject, row.status) == (key, "received")
+
+
+async def test_a_name_in_a_document_goes_no_further_than_the_document(ward: Clinic) -> None:
+    """Whatever a partner says under names of its own stays where it is kept whole (invariant 6)."""
+    strange = {"example:patient": "Jane Doe", "clew:said": {"patient": "Jane Doe"}, "clew:note": "Jane Doe"}
+    place = {"id": "urn:clew:party:coldline", "example:contact": "Jane Doe"}
+    with capture_logs() as logs:
+        job = await captured(ward, SHIPPED | strange | {"readPoint": place}, DECLARED | strange)
+    assert [outcome for outcome, _ in outcomes(job)] == ["captured", "disputed"]
+    assert "Jane" not in str(logs) and "Jane" not in str(job)
+    for row in await inbox(ward):
+        assert "Jane" in str(row.body) and "Jane" not in str(row.event) + row.subject + row.id
+    async with ward.database.reading() as session:
+        assert "Jane" not in str([each.data for each in (await session.execute(select(EntryRow))).scalars()])

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from ledger.database import Database
+from ledger.epcis import catch_up
 from ledger.invariants import broken_invariants
 from ledger.tables import EntryRow, InboxRow
 from ledger.verify import verify
@@ -26,6 +27,7 @@ async def nothing_was_lost_or_done_twice(site: Site, *cities: SimulatedPartners)
         await _everything_is_said(city)
     await _everything_is_judged(site.database)
     await _one_entry_an_event(site.database)
+    await catch_up(site.database)
     verification = await verify(site.database, projections=True)
     assert verification.ok, verification.first_bad
     assert await broken_invariants(site.database) == []

@@ -1,5 +1,6 @@
 """Custody as EPCIS events: made from the record alone, the same for ever, and valid against the standard's schema."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -8,12 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.entries import Entry
-from schemas.facts import Fact
+from schemas.facts import Fact, MaterialStatus
 from standards.epcis.told import document, story
 from tests.standards.epcis.record import entries, events_of, facts_of, steps
 from tests.standards.epcis.schema import flaws
 from tests.workflows.neighbours import Therapy, therapy
 from tests.workflows.pure import FIRST_DAY, journey
+from workflows import course
 
 
 def whole(protocol: str = "autologous-car-t") -> list[Entry]:
@@ -51,6 +53,25 @@ def lost_on_the_way() -> Therapy:
     said = {"reference": picked_up.data["reference"], "reason": "stolen"}
     ana.tell(picked_up.model_copy(update={"id": "evt-lost", "type": "shipment.lost", "data": said}))
     return ana
+
+
+def withdrawn_on_the_way() -> Therapy:
+    """The patient withdraws while the bags travel; what is left is destroyed."""
+    ana = therapy()
+    picked_up = ana.after("shipment.picked_up")
+    said = {"id": "evt-withdrawn", "type": "patient.withdrawn", "data": {"reason": "patient_request"}}
+    ana.tell(picked_up.model_copy(update=said))
+    state, notebook = ana.journey.state, ana.journey.notebook
+    course.settle(state, notebook, course.unsettled(state), MaterialStatus.DESTROYED, ana.journey.now)
+    ana.journey.settle()
+    return ana
+
+
+def test_what_a_cancelled_therapy_leaves_is_destroyed_where_it_lies() -> None:
+    gone = events_of(document(entries(facts_of(withdrawn_on_the_way().journey))))[-1]
+    assert (gone["action"], gone["bizStep"], gone["disposition"]) == ("DELETE", "destroying", "destroyed")
+    assert gone["epcList"] == ["urn:clew:container:BAG-1-1", "urn:clew:container:BAG-1-2"]
+    assert "bizLocation" not in gone
 
 
 def test_a_therapy_reads_as_its_custody() -> None:
@@ -170,6 +191,7 @@ def test_what_was_superseded_is_declared_an_error_and_what_is_right_is_named() -
     right = told[-1]
     assert right["bizStep"] == "departing" and "errorDeclaration" not in right
     assert declared["departing"]["correctiveEventIDs"] == [right["eventID"]]
+    assert right["sourceList"] == [{"type": "possessing_party", "source": "urn:clew:party:riverside-apheresis"}]
     assert declared["departing"]["reason"] == "incorrect_data"
     assert {name: each["reason"] for name, each in declared.items() if name != "departing"} == {
         "arriving": "did_not_occur",
@@ -179,12 +201,20 @@ def test_what_was_superseded_is_declared_an_error_and_what_is_right_is_named() -
     assert flaws(document(record)) == []
 
 
-def test_what_was_told_of_an_entry_stays_so_whatever_follows() -> None:
+def judged_later() -> list[Entry]:
+    """The same, but the event is only judged again in another append, after somebody may have asked."""
+    *before, again = superseding()
+    return [*before, again.model_copy(update={"recorded_at": again.recorded_at + timedelta(minutes=5)})]
+
+
+@pytest.mark.parametrize("record", [superseding, judged_later])
+def test_what_was_told_of_an_entry_stays_so_whatever_follows(record: Callable[[], list[Entry]]) -> None:
     """Whoever read page one yesterday finds nothing changed on it."""
-    record = superseding()
-    all_of_it = [(each.entry.position, each.number, each.event) for each in story(record)]
-    for upto in [*range(1, len(record) - 2), len(record)]:
-        part = [(each.entry.position, each.number, each.event) for each in story(record[:upto])]
+    everything = record()
+    all_of_it = [(each.entry.position, each.number, each.event) for each in story(everything)]
+    appends = [at for at in range(1, len(everything)) if everything[at].recorded_at != everything[at - 1].recorded_at]
+    for upto in appends:
+        part = [(each.entry.position, each.number, each.event) for each in story(everything[:upto])]
         assert part == all_of_it[: len(part)]
 
 
@@ -227,8 +257,9 @@ def _renamed(data: Any, others: dict[str, str]) -> Any:
         strange_bag,
         warm_on_the_way,
         lost_on_the_way,
+        withdrawn_on_the_way,
     ],
-    ids=["car-t", "til", "ill-fated", "strange-bag", "warm", "lost"],
+    ids=["car-t", "til", "ill-fated", "strange-bag", "warm", "lost", "withdrawn"],
 )
 def test_every_document_is_valid_against_the_standards_schema(story_of: Any) -> None:
     record = entries(facts_of(story_of().journey))

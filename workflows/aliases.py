@@ -1,7 +1,7 @@
 """Partners' identifiers for things of a journey: learnt once, and read as ours wherever they are scanned. Pure."""
 
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
 from schemas.event_data import IdentifierAssigned
 from schemas.events import PartnerEvent
@@ -64,11 +64,9 @@ def is_known(state: JourneyState, assigned: IdentifierAssigned) -> bool:
 
 
 def learn(state: JourneyState, event: PartnerEvent) -> tuple[KnownAs, ...]:
-    """Remember what an identifier stands for; gives its lines of the crosswalk."""
+    """Remember what an event's identifiers stand for; gives their lines of the crosswalk."""
     lines = tuple(event.said().identifiers())
-    assigned = cast(IdentifierAssigned, event.said()) if event.type == ASSIGNED else None
-    if assigned is not None:
-        state.aliases |= dict.fromkeys(_spelt(assigned), assigned.names)
+    state.aliases |= {each.value: each.names for each in lines if each.names is not None}
     return lines
 
 

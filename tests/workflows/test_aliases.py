@@ -220,7 +220,7 @@ def on_record(facts: list[Fact]) -> list[EntryRow]:
 async def test_what_belongs_to_another_journey_stands_for_nothing_in_this_one(clinic: Clinic) -> None:
     ana = await clinic.enrols()
     await told_by_partners.until_collected(ana)
-    bag = f"BAG-{ana.order}-1-1"
+    bag, other = (f"BAG-{ana.order}-1-{number}" for number in (1, 2))
     clinic.ledger.belongs_elsewhere.add("DOSE-BEN")
     assigned = await ana.hears(ASSIGNED, kind="container", value="DOSE-BEN", names=bag)
     assert await ana.outcome_of(assigned) == APPLIED
@@ -230,7 +230,7 @@ async def test_what_belongs_to_another_journey_stands_for_nothing_in_this_one(cl
     await ana.told("book_pickup")
     name = (await ana.fact("partner.told", lambda each: each.data["command"] == "book_pickup")).data["reference"]
     await ana.hears("shipment.booked", subject=name, reference=name)
-    strange = await ana.hears("shipment.picked_up", subject=name, reference=name, containers=["DOSE-BEN"])
+    strange = await ana.hears("shipment.picked_up", subject=name, reference=name, containers=["DOSE-BEN", other])
     assert await ana.outcome_of(strange) == MISMATCH
 
 

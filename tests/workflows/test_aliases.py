@@ -13,11 +13,12 @@ from ledger.invariants import broken_in
 from ledger.tables import EntryRow
 from schemas.events import CATALOGUE, PartnerEvent
 from schemas.facts import EventStatus, Fact, in_our_words
+from schemas.identity import IdentifierKind, KnownAs
 from tests.workflows import therapy as told_by_partners
 from tests.workflows.clinic import Clinic
 from tests.workflows.neighbours import Therapy, therapy
 from tests.workflows.pure import ANA
-from workflows.aliases import ASSIGNED, THINGS
+from workflows.aliases import ASSIGNED, THINGS, forget
 
 SGTIN, SAME_AS_URN = "010950600013435221BAG1", "urn:epc:id:sgtin:9506000.013435.BAG1"
 SAME_AS_LINK = "https://id.gs1.org/01/09506000134352/21/BAG1"
@@ -143,6 +144,20 @@ def test_the_same_assignment_again_is_a_duplicate() -> None:
     ana, bags = collected()
     assign(ana, SGTIN, bags[0])
     assert assign(ana, SGTIN, bags[0]) == (EventStatus.DUPLICATE, "said_before")
+
+
+def test_the_order_is_another_name_of_the_journey() -> None:
+    ana, _ = collected()
+    assert assign(ana, "950600013435200015", "ORD-ANA", "gsrn") == APPLIED
+    assert assign(ana, "950600013435200015", ANA, "gsrn") == (EventStatus.DUPLICATE, "said_before")
+
+
+def test_what_is_taken_stands_for_nothing_in_any_spelling() -> None:
+    ana, bags = collected()
+    assign(ana, SAME_AS_URN, bags[0])
+    assign(ana, "LAB-2", bags[1], "container")
+    forget(ana.journey.state, [KnownAs(kind=IdentifierKind.SGTIN, value=SGTIN)])
+    assert ana.journey.state.aliases == {"LAB-2": bags[1]}
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Partners' identifiers for things of a journey: learnt once, and read as ours wherever they are scanned. Pure."""
 
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
 from schemas.event_data import IdentifierAssigned
 from schemas.events import PartnerEvent
@@ -59,23 +59,24 @@ def refusal(state: JourneyState, assigned: IdentifierAssigned) -> Refusal | None
 
 
 def is_known(state: JourneyState, assigned: IdentifierAssigned) -> bool:
-    """Whether the journey knows it under that very thing by now."""
-    return all(state.aliases.get(each) == assigned.names for each in _spelt(assigned))
+    """Whether the journey knows it as standing for that very thing by now."""
+    return all(_is_same(state, state.aliases.get(each), assigned.names) for each in _spelt(assigned))
 
 
 def learn(state: JourneyState, event: PartnerEvent) -> tuple[KnownAs, ...]:
-    """Remember what an identifier stands for; gives its lines of the crosswalk."""
+    """Remember what an event's identifiers stand for; gives their lines of the crosswalk."""
     lines = tuple(event.said().identifiers())
-    assigned = cast(IdentifierAssigned, event.said()) if event.type == ASSIGNED else None
-    if assigned is not None:
-        state.aliases |= dict.fromkeys(_spelt(assigned), assigned.names)
+    state.aliases |= {each.value: each.names for each in lines if each.names is not None}
     return lines
 
 
 def forget(state: JourneyState, taken: Iterable[KnownAs]) -> None:
-    """What turns out to be another journey's stands for nothing in this one."""
-    for each in taken:
-        state.aliases.pop(each.value, None)
+    """What turns out to be another journey's stands for nothing in this one, in no spelling.
+
+    With it goes whatever else stood for the same thing: somebody has labelled it wrongly.
+    """
+    in_doubt = {state.aliases[each.value] for each in taken if each.value in state.aliases}
+    state.aliases = {value: names for value, names in state.aliases.items() if names not in in_doubt}
 
 
 def kind_of(state: JourneyState, name: str) -> IdentifierKind | None:
@@ -92,7 +93,12 @@ def kind_of(state: JourneyState, name: str) -> IdentifierKind | None:
 
 
 def _is_taken(state: JourneyState, value: str, names: str) -> bool:
-    return kind_of(state, value) is not None or state.aliases.get(value, names) != names
+    return kind_of(state, value) is not None or not _is_same(state, state.aliases.get(value, names), names)
+
+
+def _is_same(state: JourneyState, one: str | None, other: str) -> bool:
+    """Whether two names of ours are one thing's: the order is the journey's other name."""
+    return one == other or {one, other} <= {state.start.coi, state.start.order}
 
 
 def _spelt(assigned: IdentifierAssigned) -> list[str]:

@@ -46,6 +46,13 @@ async def test_issuers_side_by_side_never_give_the_same_id(database: Database) -
     assert [COI.validate_python(each) for each in issued] == issued
 
 
+async def test_orders_that_come_at_once_share_a_block(database: Database) -> None:
+    issuer = Isbt128(database, FACILITY)
+    assert len(set(await asyncio.gather(*(issuer.issue() for _ in range(50))))) == 50
+    async with database.reading() as session:
+        assert (await session.execute(text("SELECT upto FROM issued_block"))).scalar_one() == issuing.BLOCK
+
+
 async def test_a_killed_issuer_wastes_its_block_and_repeats_nothing(database: Database) -> None:
     async def killed_while_issuing() -> list[str]:
         command = ["-m", "tests.ledger.issuer", database.url, FACILITY, "100000"]

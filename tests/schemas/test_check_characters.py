@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 from biip.checksums import gs1_standard_check_digit
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from stdnum import ean
@@ -33,6 +33,9 @@ donations = st.builds("{}{}".format, facilities, st.text(DIGITS, min_size=8, max
 isbt_cois = st.builds(isbt_coi, facilities, st.integers(2000, 2099), st.integers(0, SERIALS_A_YEAR - 1)).filter(bool)
 GS1_LENGTHS = (8, 12, 13, 14, 18)
 
+thorough = settings(max_examples=30, deadline=None)
+"""Each example tries a thousand slips."""
+
 
 def slips(text: str, alphabet: str) -> tuple[list[str], list[str]]:
     """Every text with one character wrong, and every one with two neighbours swapped."""
@@ -59,6 +62,7 @@ def test_published_donation_numbers_have_their_published_check_character(number:
     assert isbt128.flagged_donation(f"{number}{60 + WITH_CHECK.index(check)}") == (number, True)
 
 
+@thorough
 @given(texts)
 def test_mod_37_2_catches_every_wrong_character_and_every_swap(text: str) -> None:
     wrong, swapped = slips(text + mod_37_2(text), WITH_CHECK)
@@ -67,6 +71,7 @@ def test_mod_37_2_catches_every_wrong_character_and_every_swap(text: str) -> Non
             ends_in_mod_37_2(each)
 
 
+@thorough
 @given(digits)
 def test_mod_10_catches_every_wrong_digit_and_every_swap_but_of_digits_five_apart(text: str) -> None:
     wrong, swapped = slips(text + mod_10(text), DIGITS)
@@ -80,6 +85,7 @@ def test_mod_10_catches_every_wrong_digit_and_every_swap_but_of_digits_five_apar
                 ends_in_mod_10(each, *GS1_LENGTHS)
 
 
+@thorough
 @given(isbt_cois)
 def test_every_slip_in_an_isbt_id_is_caught(coi: str) -> None:
     """One wrong character must not lead to the next patient, though the serials are neighbours."""
@@ -89,6 +95,7 @@ def test_every_slip_in_an_isbt_id_is_caught(coi: str) -> None:
             COI.validate_python(wrong)
 
 
+@thorough
 @given(donations)
 def test_a_donation_number_is_read_from_every_form_and_no_slip_is(number: str) -> None:
     typed = number + mod_37_2(number)

@@ -13,11 +13,12 @@ from ledger.invariants import broken_in
 from ledger.tables import EntryRow
 from schemas.events import CATALOGUE, PartnerEvent
 from schemas.facts import EventStatus, Fact, in_our_words
+from schemas.identity import IdentifierKind, KnownAs
 from tests.workflows import therapy as told_by_partners
 from tests.workflows.clinic import Clinic
 from tests.workflows.neighbours import Therapy, therapy
 from tests.workflows.pure import ANA
-from workflows.aliases import ASSIGNED, THINGS
+from workflows.aliases import ASSIGNED, THINGS, forget
 
 SGTIN, SAME_AS_URN = "010950600013435221BAG1", "urn:epc:id:sgtin:9506000.013435.BAG1"
 SAME_AS_LINK = "https://id.gs1.org/01/09506000134352/21/BAG1"
@@ -145,6 +146,20 @@ def test_the_same_assignment_again_is_a_duplicate() -> None:
     assert assign(ana, SGTIN, bags[0]) == (EventStatus.DUPLICATE, "said_before")
 
 
+def test_the_order_is_another_name_of_the_journey() -> None:
+    ana, _ = collected()
+    assert assign(ana, "950600013435200015", "ORD-ANA", "gsrn") == APPLIED
+    assert assign(ana, "950600013435200015", ANA, "gsrn") == (EventStatus.DUPLICATE, "said_before")
+
+
+def test_what_is_taken_stands_for_nothing_in_any_spelling() -> None:
+    ana, bags = collected()
+    assign(ana, SAME_AS_URN, bags[0])
+    assign(ana, "LAB-2", bags[1], "container")
+    forget(ana.journey.state, [KnownAs(kind=IdentifierKind.SGTIN, value=SGTIN)])
+    assert ana.journey.state.aliases == {"LAB-2": bags[1]}
+
+
 @pytest.mark.parametrize(
     ("kind", "value", "thing"),
     [
@@ -220,7 +235,7 @@ def on_record(facts: list[Fact]) -> list[EntryRow]:
 async def test_what_belongs_to_another_journey_stands_for_nothing_in_this_one(clinic: Clinic) -> None:
     ana = await clinic.enrols()
     await told_by_partners.until_collected(ana)
-    bag = f"BAG-{ana.order}-1-1"
+    bag, other = (f"BAG-{ana.order}-1-{number}" for number in (1, 2))
     clinic.ledger.belongs_elsewhere.add("DOSE-BEN")
     assigned = await ana.hears(ASSIGNED, kind="container", value="DOSE-BEN", names=bag)
     assert await ana.outcome_of(assigned) == APPLIED
@@ -230,7 +245,7 @@ async def test_what_belongs_to_another_journey_stands_for_nothing_in_this_one(cl
     await ana.told("book_pickup")
     name = (await ana.fact("partner.told", lambda each: each.data["command"] == "book_pickup")).data["reference"]
     await ana.hears("shipment.booked", subject=name, reference=name)
-    strange = await ana.hears("shipment.picked_up", subject=name, reference=name, containers=["DOSE-BEN"])
+    strange = await ana.hears("shipment.picked_up", subject=name, reference=name, containers=["DOSE-BEN", other])
     assert await ana.outcome_of(strange) == MISMATCH
 
 

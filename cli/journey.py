@@ -75,6 +75,7 @@ def show(coi: Coi, api: Api = None, as_json: AsJson = False) -> None:
     console.table(("stage", "status", "visit", "due"), [_of(s, "stage", "status", "visit", "due_at") for s in stages])
     _section("task", "question due_at choice", [task | {"task": task["id"]} for task in journey["tasks"]])
     _section("deviation", "code stage resolution", [each | {"deviation": each["id"]} for each in journey["deviations"]])
+    _section("identity hold", "reason opened_at", [h | {"identity hold": h["id"]} for h in journey["identity_holds"]])
     _section("material", "kind status holder", [each | {"material": each["id"]} for each in journey["materials"]])
 
 

@@ -24,8 +24,10 @@ def learn(state: JourneyState, notebook: Notebook, appended: Appended, now: date
     """Take in every hold that is new, and the end of every one that two people have signed."""
     if appended.taken:
         _doubt(state, notebook, tuple(each.value for each in appended.taken), now)
-    for hold in appended.holds if state.closed is None else ():
-        known = state.identity_holds.get(hold.id) or _take_in(state, notebook, hold, now)
+    holds = appended.holds if state.closed is None else ()
+    # All that is new first: where one hold ends and another has begun, the journey is free at no moment.
+    known_now = [state.identity_holds.get(each.id) or _take_in(state, notebook, each, now) for each in holds]
+    for hold, known in zip(holds, known_now, strict=True):
         if known.is_open and hold.finding is not None:
             known.finding = hold.finding
             _end(state, notebook, hold, known, now)

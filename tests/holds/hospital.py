@@ -10,7 +10,9 @@ from uuid import uuid4
 
 import httpx
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError
+from temporalio.worker import Replayer
 
 from activities.ledger import LedgerActivities
 from activities.partners import PartnerActivities
@@ -27,9 +29,11 @@ from tests.api.clinic import Clinic, clinic
 from tests.holds.ward import NamedNeighbours
 from tests.waiting import until
 from tests.workflows.fakes import reference
+from tests.workflows.sandbox import sandbox
 from worker.dispatch.dispatcher import Dispatcher
 from worker.dispatch.telling import Teller
 from worker.queues import journey_worker, partner_worker
+from workflows.journey import Journey
 from workflows.names import journey_workflow_id
 
 PATIENCE = 40
@@ -127,6 +131,11 @@ class Patient:
             assert isinstance(error.cause, ApplicationError)
             return str(error.cause.type)
         return ""
+
+    async def replays(self) -> None:
+        """Its workflow does the same again, from what Temporal has of it. Raises where it does something else."""
+        replayer = Replayer(workflows=[Journey], data_converter=pydantic_data_converter, workflow_runner=sandbox())
+        await replayer.replay_workflow(await self.handle.fetch_history())
 
     async def task(self) -> str:
         """The task that is open."""

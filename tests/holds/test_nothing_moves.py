@@ -74,6 +74,8 @@ async def test_nothing_moves_held_material_until_two_people_have_signed(clew: Ho
     assert (await ana.decides(kind="task", task=task, choice="continue")).status_code == 200
     await until(lambda: applied(ana, honest), "what was said of Ana meanwhile", PATIENCE)
     assert not any(each["quarantined"] for each in (await ana.page())["materials"])
+    await ana.replays()
+    await ben.replays()
 
 
 async def is_free(patient: Patient) -> bool:
@@ -99,6 +101,7 @@ async def test_after_it_was_crossed_each_patients_people_are_asked_what_is_still
         again = f"{patient.coi}/collection/schedule_collection/2"
         await until(partial(clew.doors.taken.get, again), "another collection", PATIENCE)
         assert all(each["quarantined"] for each in (await patient.page())["materials"])
+        await patient.replays()
 
 
 async def offers(patient: Patient, choices: list[str]) -> bool:
@@ -169,6 +172,7 @@ async def test_what_a_journey_judged_before_it_knew_is_not_put_on_record(clew: H
     for person in ("qa-07", "qp-02"):
         await clew.signs(hold["id"], person)
     await until(lambda: applied(ben, other), "the pick-up", PATIENCE)
+    await ben.replays()
 
 
 async def test_a_decision_that_a_journey_took_before_it_knew_is_refused(clew: Hospital, refusals: Refusals) -> None:
@@ -181,6 +185,7 @@ async def test_a_decision_that_a_journey_took_before_it_knew_is_refused(clew: Ho
     refusals.told = True
     assert await decided == "identity_held"
     assert (await ben.page())["status"] == "held"
+    await ben.replays()
 
 
 async def test_no_command_goes_out_for_a_held_journey_by_whatever_door(clew: Hospital) -> None:

@@ -125,6 +125,19 @@ def test_what_two_holds_put_apart_is_free_when_both_have_ended(ward: Ward) -> No
     assert apart(ben) == set() and not ben.journey.state.is_held
 
 
+def test_where_one_hold_ends_and_another_has_begun_a_journey_is_free_at_no_moment(ward: Ward) -> None:
+    """Ben's journey hears of the end of the first and of the second at once."""
+    ana, ben, cora = ward.admits("ANA"), ward.admits("BEN"), ward.admits("CORA")
+    honest, other, third = (each.before("shipment.picked_up") for each in (ana, ben, cora))
+    recorded(ana).hears(with_labels_of(honest, other))
+    recorded(ben).looks()
+    (first,) = ben.journey.state.identity_holds
+    recorded(cora).hears(with_labels_of(third, other))
+    ends(ward, first, "not_crossed", ben)
+    assert ben.journey.state.is_held and apart(ben) == here(ben)
+    assert "hold.lifted" not in {each.type for each in ben.journey.facts}
+
+
 def test_what_one_of_two_holds_found_to_be_crossed_stays_apart(ward: Ward) -> None:
     ana, ben, cora = ward.admits("ANA"), ward.admits("BEN"), ward.admits("CORA")
     honest, other, third = (each.before("shipment.picked_up") for each in (ana, ben, cora))

@@ -5,7 +5,7 @@ Each learns of holds as its workflow does: with the answer to an append. `looks`
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -107,10 +107,12 @@ class Ward:
 
     def __post_init__(self) -> None:
         self._engine = create_engine(f"sqlite:///{self.path}")
+        self._now = FIRST_DAY
 
     def append(self, batch: Batch) -> Appended:
+        self._now += timedelta(seconds=1)
         with Session(self._engine) as session, session.begin():
-            return append_in_step(session, batch, FIRST_DAY)
+            return append_in_step(session, batch, self._now)
 
     def admits(self, name: str, protocol: Protocol | None = None, **answers: str) -> Therapy:
         """A patient's journey begins."""

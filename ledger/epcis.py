@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, RowMapping, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from ledger import tables
 from ledger.database import Database
+from ledger.entries import entry_of
 from ledger.record import HEAD
 from ledger.statements import table_of
 from ledger.view import ENTRY
-from schemas.entries import Entry
 from schemas.operations import OPERATIONS_PREFIX
 from standards.epcis.names import canonical
 from standards.epcis.told import SILENT, Told, story
@@ -88,12 +88,6 @@ async def catch_up(database: Database) -> None:
                         break
 
 
-async def entries_of(session: AsyncSession, coi: str) -> list[Entry]:
-    """A journey's entries, from the first on."""
-    query = select(ENTRY).where(ENTRY.c.journey == coi).order_by(ENTRY.c.seq)
-    return [_entry(row) for row in (await session.execute(query)).mappings()]
-
-
 def differences(connection: Connection, coi: str) -> Iterator[str]:
     """Where the index is not what the journey's entries tell, as far as it has come."""
     done, head = connection.execute(_STANDING).one()
@@ -111,7 +105,7 @@ async def _rows(session: AsyncSession, done: int, upto: int, head: int) -> list[
     rows: list[Row] = []
     for coi in (await session.execute(_TOLD_OF, {"after": done, "upto": upto})).scalars().all():
         found = (await session.execute(_ENTRIES, {"coi": coi, "newest": head})).mappings().all()
-        rows += _event_rows(list(story(_entry(row) for row in found)), done, upto)
+        rows += _event_rows(list(story(entry_of(row) for row in found)), done, upto)
     return sorted(rows, key=lambda row: (row["position"], row["number"]))
 
 
@@ -140,12 +134,7 @@ def _put(session: Session, piece: Piece) -> bool:
 
 
 def _told(connection: Connection, coi: str, newest: int) -> list[Told]:
-    return list(story(_entry(row) for row in connection.execute(_ENTRIES, {"coi": coi, "newest": newest}).mappings()))
-
-
-def _entry(row: RowMapping) -> Entry:
-    # From our own table, by our own columns: to check each again would cost more than to tell it.
-    return Entry.model_construct(**row)
+    return list(story(entry_of(row) for row in connection.execute(_ENTRIES, {"coi": coi, "newest": newest}).mappings()))
 
 
 def _event_rows(told: Sequence[Told], after: int, upto: int) -> list[Row]:

@@ -21,15 +21,13 @@ from schemas.facts import CLEW, Fact
 from schemas.holds import IdentityHold
 from schemas.identity import KnownAs
 from schemas.operations import HoldJoined, HoldOpened
+from schemas.things import things_named
 
 HOLD, SIDE = table_of(IdentityHoldRow), table_of(IdentityHoldSideRow)
 ABOUT = table_of(IdentityHoldIdentifierRow)
 
 DOUBTS = frozenset({"identity_mismatch", "identifier_in_use"})
 """The deviations that open a hold."""
-
-_ONE = ("coi", "donation", "batch", "dose", "reference")
-_MANY = ("containers", "doses", "parents")
 
 _MOVES = frozenset({"task.decided", "hold.lifted", "materials.settled"})
 """The journey's own facts after which it goes on, or its material does."""
@@ -95,16 +93,6 @@ def notice_doubt(
     _join(connection, coi, entries, now)
 
 
-def scanned_in(said: dict[str, Any]) -> Iterator[str]:
-    """Every identifier that an event's data names."""
-    for name in _ONE:
-        if said.get(name) is not None:
-            yield str(said[name])
-    for name in _MANY:
-        for each in said.get(name, ()):
-            yield str(each["id"] if isinstance(each, dict) else each)
-
-
 def _moves(fact: Fact) -> bool:
     took_effect = fact.type in CATALOGUE and fact.data.get("stage") is not None
     return took_effect or fact.type in _MOVES
@@ -124,7 +112,7 @@ def _deviations(entries: Sequence[Fact]) -> Iterator[_Doubt]:
         if fact.type == "event.refused" and fact.data["reason"] in DOUBTS:
             refused = fact.data["said"]
         if fact.type == "deviation.opened" and fact.data["code"] in DOUBTS:
-            about = frozenset([*fact.data.get("about", ()), *scanned_in(refused)])
+            about = frozenset([*fact.data.get("about", ()), *things_named(refused)])
             yield _Doubt(fact.data["code"], fact.seq, about)
             refused = {}
 

@@ -21,6 +21,7 @@ from schemas.identity import KnownAs, Role
 from schemas.materials import Amounts, Form, Share
 from schemas.orders import Parties
 from schemas.stages import StageId
+from schemas.things import replaced
 
 CLEW = "clew"
 """The actor and source of what the journey does by itself."""
@@ -369,16 +370,7 @@ class Appended(Strict):
 
 def in_our_words(data: Mapping[str, Any]) -> dict[str, Any]:
     """What an event said, from its fact's data, with ours in the place of every identifier of a partner's."""
-    read_as: Mapping[str, str] = data.get("read_as", {})
-
-    def ours(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {name: ours(each) for name, each in value.items()}
-        if isinstance(value, list):
-            return [ours(each) for each in value]
-        return read_as.get(value, value) if isinstance(value, str) else value
-
-    said: dict[str, Any] = ours(data["said"])
+    said: dict[str, Any] = replaced(data["said"], data.get("read_as") or {})
     return said
 
 

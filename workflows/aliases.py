@@ -7,16 +7,12 @@ from schemas.event_data import IdentifierAssigned
 from schemas.events import PartnerEvent
 from schemas.gs1_keys import element_string
 from schemas.identity import IdentifierKind, KnownAs
+from schemas.things import THINGS, things_named
 from workflows.checks import mismatch
 from workflows.state import JourneyState
 from workflows.steps import Refusal
 
 ASSIGNED = "identifier.assigned"
-
-THINGS = frozenset(
-    {"id", "containers", "container", "doses", "dose", "parents", "batch", "donation", "reference", "names"}
-)
-"""Fields of events that name a thing of the journey. Another that does is added here."""
 
 _STANDS_FOR: dict[IdentifierKind, frozenset[IdentifierKind]] = {
     IdentifierKind.COI: frozenset({IdentifierKind.COI}),
@@ -42,7 +38,7 @@ def understood(state: JourneyState, event: PartnerEvent) -> PartnerEvent:
 
 def read_as(state: JourneyState, event: PartnerEvent) -> dict[str, str]:
     """The identifiers in an event that are a partner's, each with ours."""
-    said = {event.subject, *_named(event.data)}
+    said = {event.subject, *things_named(event.data)}
     return {each: _ours(state, each) for each in sorted(said) if _ours(state, each) != each}
 
 
@@ -119,11 +115,3 @@ def _read_thing(state: JourneyState, value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_read_thing(state, each) for each in value]
     return _read(state, value) if isinstance(value, dict) else value
-
-
-def _named(value: Any) -> Iterable[str]:
-    """Every name of a thing in an event's data."""
-    for name, each in value.items():
-        if name in THINGS:
-            for item in each if isinstance(each, list | tuple) else [each]:
-                yield from _named(item) if isinstance(item, dict) else [str(item)]

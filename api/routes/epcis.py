@@ -17,6 +17,7 @@ from api.epcis import BASE, HEADERS, answered, next_page
 from api.middleware import LARGEST_BODY
 from api.services import Services, Using
 from ledger import epcis, epcis_query
+from ledger.entries import read_entries
 from ledger.registry import find_journey
 from schemas.errors import NotFound
 from schemas.identity import CoiId
@@ -112,7 +113,7 @@ async def get_document(_caller: AsOperator, using: Using, coi: CoiId) -> Respons
     """Made from the journey's entries alone: the same entries give the same document."""
     async with using.database.reading() as session:
         await find_journey(session, coi)
-        entries = await epcis.entries_of(session, coi)
+        entries = await read_entries(session, coi)
     if not entries:
         raise NotFound("unknown_journey", "The journey has not begun: there is nothing on record to tell.")
     return answered(document(entries))

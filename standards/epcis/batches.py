@@ -3,16 +3,17 @@
 from collections.abc import Iterator, Sequence
 
 from schemas.entries import Entry
+from schemas.facts import in_our_words
 from standards.epcis.events import Event, ObjectEvent, PersistentDisposition, TransformationEvent
 from standards.epcis.names import uri
-from standards.epcis.scene import Scene, beside, place, reference, said_of, when
+from standards.epcis.scene import Scene, beside, place, reference, when
 
 THAWING = "urn:clew:bizstep:thawing"
 """CBV 2.0 has no word for it."""
 
 
 def manufacture_started(scene: Scene, entry: Entry) -> Iterator[Event]:
-    said = said_of(entry)
+    said = in_our_words(entry.data)
     here = place(scene.holder(said["containers"]))
     yield TransformationEvent(
         transformation_id=uri("batch", said["batch"]),
@@ -28,7 +29,7 @@ def manufacture_started(scene: Scene, entry: Entry) -> Iterator[Event]:
 
 def manufacture_completed(scene: Scene, entry: Entry) -> Iterator[Event]:
     """From apheresis to doses."""
-    said = said_of(entry)
+    said = in_our_words(entry.data)
     inputs = scene.names(said["parents"])
     scene.learn(entry)
     here = place(scene.holder(said["doses"]))
@@ -46,23 +47,23 @@ def manufacture_completed(scene: Scene, entry: Entry) -> Iterator[Event]:
 
 
 def manufacture_failed(scene: Scene, entry: Entry) -> Iterator[Event]:
-    said = said_of(entry)
+    said = in_our_words(entry.data)
     inputs = [each["id"] for each in scene.materials.values() if each.get("batch") == said["batch"]]
     yield _judged(scene, entry, "inspecting", "non_conformant", inputs, reason=said["reason"])
 
 
 def tested(scene: Scene, entry: Entry) -> Iterator[Event]:
-    said = said_of(entry)
+    said = in_our_words(entry.data)
     disposition = "conformant" if said["passed"] else "non_conformant"
     yield _judged(scene, entry, "inspecting", disposition, scene.doses_of(said["batch"]), test=said["test"])
 
 
 def released(scene: Scene, entry: Entry) -> Iterator[Event]:
-    yield _judged(scene, entry, "accepting", "conformant", said_of(entry)["doses"])
+    yield _judged(scene, entry, "accepting", "conformant", in_our_words(entry.data)["doses"])
 
 
 def rejected(scene: Scene, entry: Entry) -> Iterator[Event]:
-    said = said_of(entry)
+    said = in_our_words(entry.data)
     yield _judged(scene, entry, "inspecting", "non_conformant", scene.doses_of(said["batch"]), reason=said["reason"])
 
 
@@ -78,7 +79,7 @@ def _judged(
 ) -> Event:
     """What somebody found out about things where they lie."""
     here = place(scene.holder(things))
-    batch = said_of(entry).get("batch")
+    batch = in_our_words(entry.data).get("batch")
     said = {"reason": reason, **more}
     return ObjectEvent(
         action="OBSERVE",
@@ -93,12 +94,12 @@ def _judged(
 
 
 def thawed(scene: Scene, entry: Entry) -> Iterator[Event]:
-    yield _judged(scene, entry, THAWING, "active", [said_of(entry)["dose"]])
+    yield _judged(scene, entry, THAWING, "active", [in_our_words(entry.data)["dose"]])
 
 
 def infused(scene: Scene, entry: Entry) -> Iterator[Event]:
     """The cells are back in the patient: the dose is no more."""
-    dose = said_of(entry)["dose"]
+    dose = in_our_words(entry.data)["dose"]
     yield ObjectEvent(
         action="DELETE",
         epc_list=scene.names([dose]),
@@ -111,5 +112,5 @@ def infused(scene: Scene, entry: Entry) -> Iterator[Event]:
 
 
 def not_infused(scene: Scene, entry: Entry) -> Iterator[Event]:
-    said = said_of(entry)
+    said = in_our_words(entry.data)
     yield _judged(scene, entry, "holding", "unavailable", [said["dose"]], reason=said["reason"])

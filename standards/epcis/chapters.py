@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from schemas.entries import Entry
+from schemas.facts import in_our_words
 from standards.epcis import batches, shipments
 from standards.epcis.events import Event, ObjectEvent
-from standards.epcis.scene import Scene, place, said_of, when
+from standards.epcis.scene import Scene, place, when
 
 Chapter = Callable[[Scene, Entry], Iterator[Event]]
 
@@ -18,7 +19,7 @@ def refused(scene: Scene, entry: Entry) -> Iterator[Event]:
     """A failed check of identity: another thing was there than the one that was expected."""
     if entry.data["reason"] in FAILED_CHECKS:
         scene.refused_at = entry.seq
-        yield from _mismatch(scene, entry, _scanned(said_of(entry)))
+        yield from _mismatch(scene, entry, _scanned(in_our_words(entry.data)))
 
 
 def deviated(scene: Scene, entry: Entry) -> Iterator[Event]:

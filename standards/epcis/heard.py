@@ -11,9 +11,10 @@ from pydantic import ValidationError
 
 from schemas.base import iso
 from schemas.events import CATALOGUE, PartnerEvent
+from schemas.things import replaced
 from standards.epcis.events import AggregationEvent, AssociationEvent, Event, ObjectEvent, TransformationEvent
 from standards.epcis.heard_sensors import excursion
-from standards.epcis.names import identifier, is_uri, party, party_of, replaced
+from standards.epcis.names import identifier, is_uri, party, party_of
 from standards.epcis.reading import Writing, Written
 
 SOURCE = "urn:clew:epcis"

@@ -4,8 +4,7 @@ An id is percent-encoded whole, so a URN has one spelling, and the id comes back
 """
 
 import re
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote, unquote
 
 from pydantic import AfterValidator, StringConstraints, TypeAdapter, ValidationError, WithJsonSchema
@@ -88,15 +87,6 @@ def party_of(name: str | None) -> str | None:
     """The organisation behind a URI of ours; None for any other."""
     found = _OURS.match(name or "")
     return unquote(found["id"]) if found and found["kind"] == "party" else None
-
-
-def replaced(value: Any, words: Mapping[str, str]) -> Any:
-    """A JSON value with every text that is among the words replaced by what it stands for."""
-    if isinstance(value, dict):
-        return {name: replaced(each, words) for name, each in value.items()}
-    if isinstance(value, list):
-        return [replaced(each, words) for each in value]
-    return words.get(value, value) if isinstance(value, str) else value
 
 
 def canonical(name: str) -> str:

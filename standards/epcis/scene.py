@@ -8,7 +8,7 @@ from typing import Any
 
 from schemas.entries import Entry
 from standards.epcis.events import BizTransaction, Destination, Place, Source
-from standards.epcis.names import gs1_name, party, replaced, uri
+from standards.epcis.names import gs1_name, party, uri
 
 KINDS = {"starting_material": "container", "product": "dose", "sample": "sample"}
 """What a material is called in a name, by its kind in the record."""
@@ -90,12 +90,6 @@ class Scene:
         """What a batch became."""
         made = (each for each in self.materials.values() if each["kind"] == "product")
         return tuple(each["id"] for each in made if each.get("batch") == batch)
-
-
-def said_of(entry: Entry) -> dict[str, Any]:
-    """What an event said, with our identifiers in the place of partners' own (`read_as`)."""
-    said: dict[str, Any] = replaced(entry.data["said"], entry.data.get("read_as") or {})
-    return said
 
 
 def beside(said: dict[str, Any], *told: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas.entries import Entry
+from schemas.facts import in_our_words
 from standards.epcis.events import (
     AggregationEvent,
     AssociationEvent,
@@ -15,11 +16,11 @@ from standards.epcis.events import (
     SensorReport,
 )
 from standards.epcis.names import uri
-from standards.epcis.scene import Scene, Shipment, beside, hand_over, place, reference, said_of, when
+from standards.epcis.scene import Scene, Shipment, beside, hand_over, place, reference, when
 
 
 def collected(scene: Scene, entry: Entry) -> Iterator[Event]:
-    said = said_of(entry)
+    said = in_our_words(entry.data)
     scene.learn(entry)
     ids = [each["id"] for each in said["containers"]]
     here = place(scene.holder(ids) or scene.party_in("collection_centre"))
@@ -46,7 +47,7 @@ def _amounts(container: dict[str, Any]) -> dict[str, Any]:
 
 
 def picked_up(scene: Scene, entry: Entry) -> Iterator[Event]:
-    said = said_of(entry)
+    said = in_our_words(entry.data)
     shipment = Shipment(
         containers=tuple(said["containers"]),
         sender=scene.holder(said["containers"]),
@@ -83,7 +84,7 @@ def _logger(shipment: Shipment, entry: Entry, action: str) -> Iterator[Event]:
 
 
 def delivered(scene: Scene, entry: Entry) -> Iterator[Event]:
-    said = said_of(entry)
+    said = in_our_words(entry.data)
     shipment = scene.shipments.get(said["reference"])
     yield AggregationEvent(
         action="OBSERVE",
@@ -99,7 +100,7 @@ def delivered(scene: Scene, entry: Entry) -> Iterator[Event]:
 
 def received(scene: Scene, entry: Entry) -> Iterator[Event]:
     """Out of the shipper, and into the receiver's hands."""
-    said = said_of(entry)
+    said = in_our_words(entry.data)
     known, shipment = _shipment_of(scene, said)
     giver = scene.holder(said["containers"])
     scene.learn(entry)
@@ -139,7 +140,7 @@ def _shipment_of(scene: Scene, said: dict[str, Any]) -> tuple[str | None, Shipme
 
 
 def damaged(scene: Scene, entry: Entry) -> Iterator[Event]:
-    said = said_of(entry)
+    said = in_our_words(entry.data)
     yield ObjectEvent(
         action="OBSERVE",
         epc_list=scene.names(said["containers"]),
@@ -151,7 +152,7 @@ def damaged(scene: Scene, entry: Entry) -> Iterator[Event]:
 
 
 def lost(scene: Scene, entry: Entry) -> Iterator[Event]:
-    said = said_of(entry)
+    said = in_our_words(entry.data)
     shipment = scene.shipments.get(said["reference"])
     yield ObjectEvent(
         action="OBSERVE",
@@ -165,7 +166,7 @@ def lost(scene: Scene, entry: Entry) -> Iterator[Event]:
 
 def excursion(scene: Scene, entry: Entry) -> Iterator[Event]:
     """A temperature outside its range: a sensor report that raises the alarm, degrees Celsius."""
-    said = said_of(entry)
+    said = in_our_words(entry.data)
     shipment = scene.shipments.get(said["reference"])
     limits = {f"clew:limit{end.title()}": said[f"limit_{end}"] for end in ("min", "max") if f"limit_{end}" in said}
     span = SensorMetadata(

@@ -12,13 +12,14 @@ from pydantic import BaseModel
 from ledger.invariants import broken_in
 from ledger.tables import EntryRow
 from schemas.events import CATALOGUE, PartnerEvent
-from schemas.facts import EventStatus, Fact, in_our_words
+from schemas.facts import EventStatus, Fact, Material, in_our_words
 from schemas.identity import IdentifierKind, KnownAs
+from schemas.things import THINGS
 from tests.workflows import therapy as told_by_partners
 from tests.workflows.clinic import Clinic
 from tests.workflows.neighbours import Therapy, therapy
 from tests.workflows.pure import ANA
-from workflows.aliases import ASSIGNED, THINGS, forget
+from workflows.aliases import ASSIGNED, forget
 
 SGTIN, SAME_AS_URN = "010950600013435221BAG1", "urn:epc:id:sgtin:9506000.013435.BAG1"
 SAME_AS_LINK = "https://id.gs1.org/01/09506000134352/21/BAG1"
@@ -207,8 +208,13 @@ def test_a_whole_therapy_goes_the_same_way_under_whichever_names(renamed: set[in
         ana.unheard[0] = scanning(event, names) if event.type != "sample.collected" else event
         ana.tell(ana.unheard[0])
     assert ana.journey.state.closed == plain.journey.state.closed is not None
-    assert ana.journey.state.materials == plain.journey.state.materials
+    assert whatever_the_hour(ana) == whatever_the_hour(plain)
     assert broken_in(on_record(ana.journey.facts)) == broken_in(on_record(plain.journey.facts))
+
+
+def whatever_the_hour(patient: Therapy) -> list[Material]:
+    """Her material, without the moments: saying what things are called takes time too."""
+    return [each.model_copy(update={"since": None}) for each in patient.journey.state.materials.values()]
 
 
 def _assign_some(ana: Therapy, names: dict[str, str], renamed: set[int]) -> None:
@@ -267,6 +273,7 @@ def _flat(annotation: Any) -> Iterator[Any]:
 
 def test_every_field_that_names_something_is_known_as_a_things_or_not() -> None:
     """A new event whose containers are not read in our own words would be refused, or worse, taken as they are."""
-    of_others = {"verified_by", "by", "signatures", "device", "slot", "value"}
+    people = {"verified_by", "by", "signatures", "given_by", "taken_by", "witnessed_by"}
+    of_others = people | {"device", "logger", "shipper", "place", "slot", "set", "value"}
     found = {name for model in CATALOGUE.values() for name in names_in(model)}
-    assert found - of_others == THINGS - {"container"}
+    assert found - of_others == THINGS

@@ -13,6 +13,7 @@ THINGS = frozenset(
         "doses",
         "parents",
         "parts",
+        "contents",
         "into",
         "samples",
         "source",

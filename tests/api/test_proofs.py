@@ -12,8 +12,9 @@ from ledger.merkle import includes, is_consistent, leaf_hash
 from ledger.notary import Notary
 from ledger.notes import read_key
 from ledger.operations import put_operation
+from schemas.facts import Fact
 from schemas.operations import OnEvent
-from tests.api.clinic import Clinic, collected, fact, started
+from tests.api.clinic import NOON, Clinic, collected, fact, started
 from tests.ledger.tampering import run, unlock
 
 
@@ -102,6 +103,16 @@ async def test_receipts_carry_the_newest_checkpoint_and_where_the_entry_stands(w
     assert (await ward.order("ORD-2")).json()["checkpoint"] == kept
     looked_up = (await ward.http.get("/v1/events/%2F%2Fhospital.example%2Fapheresis/evt-9")).json()
     assert (looked_up["checkpoint"], looked_up["position"]) == (kept, None)
+    said = {"subject": coi, "said": event["data"]}
+    sender = "//hospital.example/apheresis"
+    heard = Fact(
+        seq=2, type="sample.collected", occurred_at=NOON, actor=sender, source=sender, event_id="evt-9", data=said
+    )
+    await ward.record(coi, started(), heard)
+    looked_up = (await ward.http.get("/v1/events/%2F%2Fhospital.example%2Fapheresis/evt-9")).json()
+    assert looked_up["position"] == 5
+    await sign(ward)
+    assert (await ward.http.get(f"/v1/ledger/{looked_up['position']}/proof")).json()["journey"] == coi
 
 
 async def test_before_the_first_checkpoint_there_is_none(desk: Clinic) -> None:

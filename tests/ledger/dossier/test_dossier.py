@@ -16,10 +16,11 @@ from ledger.dossier.check import check_bytes
 from ledger.dossier.make import gather, make
 from ledger.dossier.views import VIEWS
 from ledger.notes import PublicKey, sign
-from schemas.facts import Batch
+from schemas.facts import Batch, Fact
 from tests.ledger.dossier import stranger
 from tests.ledger.dossier.conftest import Case
 from tests.ledger.scribe import put
+from tests.ledger.test_supersede import REDONE, judged, lost
 from tests.ledger.walk import Walk
 
 
@@ -214,3 +215,16 @@ async def test_a_dossier_under_an_older_checkpoint_ends_there(case: Case) -> Non
     file = make(told, old, case.office.notary.keys)
     found = check_bytes(file, note=str(old.note))
     assert (found.ok, found.entries) == (True, 11)
+
+
+async def test_what_a_lost_worker_wrote_is_in_the_record_and_in_no_view(case: Case) -> None:
+    ana, _, _, _ = await lost(case.database)
+    left = Fact(seq=3, type="journey.leaving", occurred_at=REDONE, actor="clew", data={"reason": "patient_withdrew"})
+    await put(case.database, judged(ana.batch(left), REDONE))
+    case.ana = ana
+    file = await case.dossier()
+    found = check_bytes(file)
+    assert (found.problems, found.entries) == ((), 7)
+    parts = unpack(file)
+    assert json.loads(parts["signatures.json"]) == {"signatures": []}
+    assert "3 of them set aside" in parts["report.html"].decode()

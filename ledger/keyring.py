@@ -34,6 +34,7 @@ class KeyRing:
         self._private = private
         self._public = public
         self._may_make = may_make
+        self._known: dict[str, PublicKey] = {}
 
     @cached_property
     def current(self) -> Ed25519PrivateKey:
@@ -51,10 +52,13 @@ class KeyRing:
 
     def get(self, key_id: str) -> PublicKey | None:
         """A public key by its id; None for one that never signed here."""
-        try:
-            return read_key((self._public / f"{key_id}.pub").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
+        if key_id not in self._known:
+            try:
+                found = read_key((self._public / f"{key_id}.pub").read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                return None
+            self._known[key_id] = found
+        return self._known[key_id]
 
     def all(self) -> list[PublicKey]:
         """Every public key, by id."""

@@ -5,6 +5,7 @@ signed any more, and every attempt says so.
 """
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from ledger.checkpoint_log import CheckpointLog
@@ -22,6 +23,9 @@ from telemetry.logs import logger
 from telemetry.redaction import describe
 
 log = logger("notary")
+
+LAST_WITHIN = 5.0
+"""Seconds that the last checkpoint has when the process ends: the database may be gone before."""
 
 
 class Notary:
@@ -41,7 +45,9 @@ class Notary:
                 await self._try()
                 await asyncio.sleep(self._every)
         finally:
-            await self._try()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WITHIN):
+                    await self._try()
 
     async def make(self) -> Checkpoint | None:
         """The checkpoint of all that is on record now; None for an empty ledger.
@@ -67,7 +73,9 @@ class Notary:
                 await self.make()
         except ClewError as refusal:
             metrics.CHECKPOINTS_REFUSED.labels(refusal.code).inc()
-            log.error("checkpoint_refused", code=refusal.code, detail=refusal.detail)
+            # Without a database nothing is lost; a ledger that is not what was signed is another matter.
+            tell = log.warning if refusal.retry_can_help else log.error
+            tell("checkpoint_refused", code=refusal.code, detail=refusal.detail)
         except Exception as error:
             log.error("checkpoint_failed", error=describe(error))
 

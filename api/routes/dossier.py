@@ -1,5 +1,6 @@
 """A journey's dossier: its whole record and what proves it, in one file."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -58,5 +59,6 @@ async def get_dossier(
         raise NotFound("unknown_checkpoint", "The ledger has no entry: there is nothing to sign.")
     async with using.database.reading() as session:
         told = await gather(session, coi, checkpoint.size)
-    file = make(told, checkpoint, using.notary.keys)
+    # Seconds for a long journey, in which others are to be answered.
+    file = await asyncio.to_thread(make, told, checkpoint, using.notary.keys)
     return Response(file, media_type=ZIP, headers={"Content-Disposition": f'attachment; filename="{coi}.zip"'})

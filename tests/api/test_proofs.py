@@ -7,12 +7,15 @@ import pytest
 
 from ledger.checkpoints import read_checkpoint
 from ledger.database import Database
+from ledger.dossier.check import check_bytes
 from ledger.merkle import includes, is_consistent, leaf_hash
 from ledger.notary import Notary
 from ledger.notes import read_key
 from ledger.operations import put_operation
+from schemas.facts import Fact
 from schemas.operations import OnEvent
-from tests.api.clinic import Clinic, collected
+from tests.api.clinic import NOON, Clinic, collected, fact, started
+from tests.ledger.tampering import run, unlock
 
 
 async def sign(clinic: Clinic) -> None:
@@ -100,6 +103,16 @@ async def test_receipts_carry_the_newest_checkpoint_and_where_the_entry_stands(w
     assert (await ward.order("ORD-2")).json()["checkpoint"] == kept
     looked_up = (await ward.http.get("/v1/events/%2F%2Fhospital.example%2Fapheresis/evt-9")).json()
     assert (looked_up["checkpoint"], looked_up["position"]) == (kept, None)
+    said = {"subject": coi, "said": event["data"]}
+    sender = "//hospital.example/apheresis"
+    heard = Fact(
+        seq=2, type="sample.collected", occurred_at=NOON, actor=sender, source=sender, event_id="evt-9", data=said
+    )
+    await ward.record(coi, started(), heard)
+    looked_up = (await ward.http.get("/v1/events/%2F%2Fhospital.example%2Fapheresis/evt-9")).json()
+    assert looked_up["position"] == 5
+    await sign(ward)
+    assert (await ward.http.get(f"/v1/ledger/{looked_up['position']}/proof")).json()["journey"] == coi
 
 
 async def test_before_the_first_checkpoint_there_is_none(desk: Clinic) -> None:
@@ -116,3 +129,39 @@ async def test_a_damaged_file_of_checkpoints_is_a_refusal(desk: Clinic, line: st
     path.write_text(path.read_text() + line + "\n")
     for route in ("/v1/checkpoints", "/v1/checkpoints/latest", "/v1/ledger/1/proof"):
         assert (await desk.http.get(route)).json()["code"] == "checkpoints_damaged"
+
+
+async def test_a_dossier_is_handed_out_as_it_is_now_or_as_it_was(ward: Clinic) -> None:
+    coi = await ward.patient()
+    assert (await ward.http.get(f"/v1/journeys/{coi}/dossier")).json()["code"] == "unknown_checkpoint"
+    await ward.record(coi, started())
+    now = await ward.http.get(f"/v1/journeys/{coi}/dossier")
+    assert (now.status_code, now.headers["content-type"]) == (200, "application/zip")
+    assert f'"{coi}.zip"' in now.headers["content-disposition"]
+    note = (await ward.http.get("/v1/checkpoints/latest")).json()["note"]
+    await ward.record(coi, fact(2, "hold.placed", reason="audit"))
+    found = check_bytes(now.content, note=note, trusted=notary(ward).keys.all())
+    assert (found.problems, found.entries) == ((), 1)
+    later = await ward.http.get(f"/v1/journeys/{coi}/dossier")
+    assert check_bytes(later.content).entries == 2
+    as_it_was = await ward.http.get(f"/v1/journeys/{coi}/dossier", params={"size": 1})
+    assert check_bytes(as_it_was.content, note=note).entries == 1
+    assert (await ward.http.get(f"/v1/journeys/{coi}/dossier?size=7")).json()["code"] == "unknown_checkpoint"
+    assert (await ward.http.get("/v1/journeys/CLEWNOBODY/dossier")).json()["code"] == "unknown_journey"
+    other = await ward.patient("ORD-2")
+    assert (await ward.http.get(f"/v1/journeys/{other}/dossier")).json()["code"] == "unknown_journey", (
+        "not on record yet"
+    )
+
+
+async def test_over_a_ledger_that_was_changed_nothing_is_signed_and_no_dossier_is_made(ward: Clinic) -> None:
+    coi = await ward.patient()
+    await ward.record(coi, started())
+    await sign(ward)
+    await ward.record(coi, fact(2, "hold.placed", reason="audit"))
+    await unlock(ward.database)
+    await run(ward.database, "UPDATE entry SET actor = 'someone' WHERE position = 2")
+    assert (await ward.http.get(f"/v1/journeys/{coi}/dossier")).json()["code"] == "ledger_inconsistent"
+    await run(ward.database, "UPDATE entry SET hash = previous_hash WHERE position = 1")
+    await ward.record(coi, fact(3, "hold.lifted", reason="audit"))
+    assert (await ward.http.get(f"/v1/journeys/{coi}/dossier")).json()["code"] == "ledger_inconsistent"

@@ -1,5 +1,6 @@
 """`clew` as a person runs it: in a home of its own, on ports that nobody else uses."""
 
+import asyncio
 import json
 import os
 import signal
@@ -7,12 +8,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
+
+from cli.stack.ports import free_ports
+from ledger.migrate import migrate
 
 PORTS = ("API_PORT", "TEMPORAL_PORT", "TEMPORAL_UI_PORT", "PARTNERS_PORT", "WORKER_METRICS_PORT")
 READY_WITHIN = 90.0
@@ -120,6 +126,31 @@ class Machine:
             )
         self.started.append(Up(process, output))
         return self.started[-1]
+
+
+@contextmanager
+def api_in(home: Path, **settings: str) -> Iterator[str]:
+    """The URL of an API in a home, whose Temporal server is not there. `settings`: variables without their prefix."""
+    asyncio.run(migrate(f"sqlite+aiosqlite:///{home / 'clew.db'}"))
+    port, nowhere = free_ports(2)
+    given = {"HOME": str(home), "API_PORT": str(port), "TEMPORAL_ADDRESS": f"127.0.0.1:{nowhere}", **settings}
+    environment = os.environ | {f"CLEW_{name}": value for name, value in given.items()}
+    with (home / "api.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "cli.main", "api"], env=environment, stdout=log, stderr=log
+        )
+    url = f"http://127.0.0.1:{port}"
+    until(lambda: _answers(f"{url}/readyz"), READY_WITHIN, (home / "api.log").read_text())
+    yield url
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url).is_success
+    except httpx.HTTPError:
+        return False
 
 
 @pytest.fixture

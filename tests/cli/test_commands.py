@@ -1,11 +1,6 @@
 """The commands that talk to the API, while Temporal is away: what can be recorded is, the rest is refused by name."""
 
-import asyncio
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +9,8 @@ import httpx
 import pytest
 
 from cli.main import run
-from cli.stack.ports import free_ports
-from ledger.migrate import migrate
 from partners.simulator.config import PARTIES
-from tests.cli.conftest import READY_WITHIN, until
+from tests.cli.conftest import api_in
 
 Clew = Callable[..., Any]
 
@@ -25,21 +18,10 @@ Clew = Callable[..., Any]
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of an API whose partners are known and whose Temporal server is not there."""
-    home = tmp_path_factory.mktemp("home")
-    asyncio.run(migrate(f"sqlite+aiosqlite:///{home / 'clew.db'}"))
-    port, nowhere = free_ports(2)
-    settings = {"CLEW_HOME": str(home), "CLEW_API_PORT": str(port), "CLEW_TEMPORAL_ADDRESS": f"127.0.0.1:{nowhere}"}
-    with (home / "api.log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "cli.main", "api"], env=os.environ | settings, stdout=log, stderr=log
-        )
-    url = f"http://127.0.0.1:{port}"
-    until(lambda: _answers(f"{url}/readyz"), READY_WITHIN, (home / "api.log").read_text())
-    for name in PARTIES.values():
-        httpx.put(f"{url}/v1/partners/{name}", json={"url": "http://127.0.0.1:9"}).raise_for_status()
-    yield url
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 0
+    with api_in(tmp_path_factory.mktemp("home")) as url:
+        for name in PARTIES.values():
+            httpx.put(f"{url}/v1/partners/{name}", json={"url": "http://127.0.0.1:9"}).raise_for_status()
+        yield url
 
 
 @pytest.fixture
@@ -187,13 +169,6 @@ def test_of_a_print_that_cannot_be_written_nothing_is_noted(clew: Clew, api: str
     assert clew("label", "reconcile", name, "--by", "nurse-17", code=1)["code"] == "witness_missing"
     assert [each["status"] for each in clew("label", "list", coi)] == ["open"]
     assert [each["set"] for each in clew("label", "list")] == [name]
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url).is_success
-    except httpx.HTTPError:
-        return False
 
 
 def test_how_it_stands_with_partners_and_what_operators_do(clew: Clew) -> None:

@@ -1,15 +1,19 @@
 """Any database comes to the newest version of the tables, however many ask for it at once."""
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 
 from ledger.database import Database
 from ledger.migrate import FOLDER, is_current, migrate
+from ledger.verify import verify
 from schemas.errors import Unavailable
 from tests.databases import sqlite_url
 from tests.ledger.processes import run_together
@@ -37,6 +41,23 @@ async def test_the_migrations_make_the_tables_that_the_code_speaks_of(database: 
 
     async with database.reading() as session:
         assert await (await session.connection()).run_sync(compared) == []
+
+
+async def test_a_ledger_from_before_the_tree_gets_one(database: Database) -> None:
+    ana = Scribe()
+    facts = [ana.started(), *(ana.fact("hold.placed", reason="audit") for _ in range(299))]
+    await put(database, ana.batch(*facts))
+
+    def upgrade(session: Session) -> None:
+        connection = session.connection()
+        connection.execute(text("DROP TABLE ledger_tile"))
+        with Operations.context(MigrationContext.configure(connection)):
+            import_module("ledger.migrations.versions.0009_merkle_tree").upgrade()
+
+    async with database.writing() as session:
+        await session.run_sync(upgrade)
+    found = await verify(database)
+    assert (found.ok, found.entries) == (True, 300)
 
 
 async def test_processes_that_migrate_at_once_do_not_trip_over_each_other(empty_database_url: str) -> None:

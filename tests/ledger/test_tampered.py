@@ -129,6 +129,8 @@ async def test_an_old_copy_that_was_brought_back_is_caught(tmp_path: Path, migra
     found = (await verify(old, witnesses=office.witnesses())).first_bad
     assert found is not None
     assert (found.position, "missing" in found.problem) == (3, True)
+    with pytest.raises(Conflict, match="had 4 entries when its newest checkpoint was signed, and has 2"):
+        await Office(old, tmp_path).sign()
     ana.seq = numbered
     facts = [ana.fact("hold.placed", reason="audit") for _ in range(4)]
     await put(old, ana.batch(*facts))

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from random import Random
 
@@ -13,13 +14,15 @@ from ledger.checkpoints import make_checkpoint, read_checkpoint
 from ledger.dossier import form
 from ledger.dossier.archive import pack, unpack
 from ledger.dossier.check import check_bytes
-from ledger.dossier.make import gather, make
+from ledger.dossier.make import derived, gather, make
 from ledger.dossier.views import VIEWS
 from ledger.notes import PublicKey, sign
-from schemas.facts import Batch
+from schemas.errors import ClewError
+from schemas.facts import Batch, Fact
 from tests.ledger.dossier import stranger
 from tests.ledger.dossier.conftest import Case
 from tests.ledger.scribe import put
+from tests.ledger.test_supersede import REDONE, judged, lost
 from tests.ledger.walk import Walk
 
 
@@ -137,15 +140,44 @@ def _custody(parts: dict[str, bytes]) -> None:
 
 def _cut(parts: dict[str, bytes]) -> None:
     lines = parts[form.ENTRIES].splitlines(keepends=True)
-    parts[form.ENTRIES] = b"".join(lines[1:])
+    parts[form.ENTRIES] = b"".join([lines[0], *lines[2:]])
+    _make_the_rest(parts)
 
 
-def _operators(parts: dict[str, bytes]) -> None:
-    parts[form.OPERATIONS] = b"".join(parts[form.OPERATIONS].splitlines(keepends=True)[:1])
+def _begin_later(parts: dict[str, bytes]) -> None:
+    parts[form.ENTRIES] = b"".join(reversed(parts[form.ENTRIES].splitlines(keepends=True)[:2]))
+    with suppress(ClewError):
+        _make_the_rest(parts)
 
 
 def _operator_is_patient(parts: dict[str, bytes]) -> None:
     parts[form.OPERATIONS] += parts[form.ENTRIES].splitlines(keepends=True)[0]
+    _make_the_rest(parts)
+
+
+def _checkpoint_of_another_key(parts: dict[str, bytes]) -> None:
+    genuine = read_checkpoint(parts[form.CHECKPOINT].decode())
+    forger = Ed25519PrivateKey.generate()
+    forged = make_checkpoint(genuine.origin, genuine.size, genuine.root, genuine.at, forger)
+    parts[form.CHECKPOINT] = str(forged.note).encode()
+
+
+def _make_the_rest(parts: dict[str, bytes]) -> None:
+    """Proofs, views and report of what the entries are now."""
+    entries, operations = (
+        [form.read_entry(line) for line in parts[name].splitlines()] for name in (form.ENTRIES, form.OPERATIONS)
+    )
+    said = json.loads(parts[form.PROOFS])
+    left = {str(entry.position) for entry in (*entries, *operations)}
+    said["paths"] = {position: path for position, path in said["paths"].items() if position in left}
+    parts[form.PROOFS] = json.dumps(said).encode()
+    parts |= derived(entries, operations, read_checkpoint(parts[form.CHECKPOINT].decode()))
+
+
+def _proof_too_many(parts: dict[str, bytes]) -> None:
+    said = json.loads(parts[form.PROOFS])
+    said["paths"]["5000"] = []
+    parts[form.PROOFS] = json.dumps(said).encode()
 
 
 def _proof(parts: dict[str, bytes]) -> None:
@@ -158,11 +190,21 @@ def _size(parts: dict[str, bytes]) -> None:
     parts[form.ABOUT] = parts[form.ABOUT].replace(b'"size": ', b'"size": 1')
 
 
-@pytest.mark.parametrize(
-    "forge",
-    [_report, _genealogy, _custody, _cut, _operators, _operator_is_patient, _proof, _size],
-    ids=lambda f: f.__name__,
-)
+FORGERIES: list[Forge] = [
+    _report,
+    _genealogy,
+    _custody,
+    _cut,
+    _begin_later,
+    _operator_is_patient,
+    _checkpoint_of_another_key,
+    _proof,
+    _proof_too_many,
+    _size,
+]
+
+
+@pytest.mark.parametrize("forge", FORGERIES, ids=lambda forge: forge.__name__)
 async def test_even_one_who_has_the_key_cannot_make_a_part_say_something_else(case: Case, forge: Forge) -> None:
     """The list of parts is signed again over what was changed; what the entries make stays what they make."""
     parts = unpack(await case.dossier())
@@ -214,3 +256,16 @@ async def test_a_dossier_under_an_older_checkpoint_ends_there(case: Case) -> Non
     file = make(told, old, case.office.notary.keys)
     found = check_bytes(file, note=str(old.note))
     assert (found.ok, found.entries) == (True, 11)
+
+
+async def test_what_a_lost_worker_wrote_is_in_the_record_and_in_no_view(case: Case) -> None:
+    ana, _, _, _ = await lost(case.database)
+    left = Fact(seq=3, type="journey.leaving", occurred_at=REDONE, actor="clew", data={"reason": "patient_withdrew"})
+    await put(case.database, judged(ana.batch(left), REDONE))
+    case.ana = ana
+    file = await case.dossier()
+    found = check_bytes(file)
+    assert (found.problems, found.entries) == ((), 7)
+    parts = unpack(file)
+    assert json.loads(parts["signatures.json"]) == {"signatures": []}
+    assert "3 of them set aside" in parts["report.html"].decode()

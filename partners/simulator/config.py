@@ -45,7 +45,7 @@ class Rates(Strict):
     batch_rejected: Rate = 0
     patient_withdraws: Rate = 0
     shipment_delayed: Rate = 0.05
-    logger_file: Rate = Field(default=0.25, description="How often the courier uploads its logger's file.")
+    logger_file: Rate = Field(default=0, description="How often the courier uploads its logger's file.")
 
 
 class SimulatorConfig(BaseModel):

@@ -50,7 +50,7 @@ def demo(
         time_lapse=time_lapse,
         seed=seed,
         protocols=tuple(protocol or ("autologous-car-t=2", "til")),
-        rates=_rates(rate),
+        rates={"logger_file": 0.25} | _rates(rate),
     )
     home = Path(tempfile.mkdtemp(prefix="clew-demo-"))
     began = time.monotonic()

@@ -42,7 +42,7 @@ def up(
         time_lapse=time_lapse,
         seed=seed,
         protocols=("autologous-car-t=2", "til"),
-        rates={"collection_fails": 0.1, "batch_rejected": 0.1, "patient_withdraws": 0.05},
+        rates={"collection_fails": 0.1, "batch_rejected": 0.1, "patient_withdraws": 0.05, "logger_file": 0.25},
     )
     with Display() as display:
         asyncio.run(_until_stopped(load(), wanted if partners else None, display))

@@ -30,7 +30,7 @@ _CHILD_IS = {"made_from": Form.BATCH, "filled": Form.DOSE, "split": Form.SPLIT, 
 _PARENT_IS = {"collected": Form.COLLECTION, "filled": Form.BATCH}
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Edge:
     """`child` came from `parent`. `how`: collected, split, pooled, sampled, made_from or filled."""
 
@@ -41,7 +41,7 @@ class Edge:
     amounts: list[dict[str, Any]]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Node:
     """Something that edges lead to. `journey`, `kind`, `status` and `holder`: of materials; a collection has none."""
 
@@ -87,7 +87,7 @@ async def descendants(session: AsyncSession, material: str) -> Genealogy:
 
 async def whole(session: AsyncSession, coi: str) -> Genealogy:
     """All of a journey's material, and how it came to be."""
-    edges = [Edge(**row) for row in (await session.execute(_OF_JOURNEY, {"coi": coi})).mappings()]
+    edges = [Edge(*row) for row in (await session.execute(_OF_JOURNEY, {"coi": coi})).all()]
     alone = (await session.execute(select(MATERIAL.c.id).where(MATERIAL.c.journey == coi))).scalars().all()
     return await _with_nodes(session, edges, alone)
 
@@ -95,8 +95,8 @@ async def whole(session: AsyncSession, coi: str) -> Genealogy:
 async def _around(session: AsyncSession, way: Select[Any], material: str) -> Genealogy:
     if not material.isprintable():
         raise _unknown()
-    rows = (await session.execute(way, {"start": material, "most": MOST_EDGES + 1})).mappings().all()
-    edges = [Edge(**row) for row in rows[:MOST_EDGES]]
+    rows = (await session.execute(way, {"start": material, "most": MOST_EDGES + 1})).all()
+    edges = [Edge(*row) for row in rows[:MOST_EDGES]]
     found = await _with_nodes(session, edges, [material], complete=len(rows) <= MOST_EDGES)
     if not edges and found.nodes[0].form is None and not await _is_on_record(session, material):
         raise _unknown()
@@ -128,8 +128,8 @@ async def _materials(session: AsyncSession, names: Sequence[str]) -> dict[str, N
     found: dict[str, Node] = {}
     for first in range(0, len(names), _KEYS_A_STATEMENT):
         part = list(names[first : first + _KEYS_A_STATEMENT])
-        for row in (await session.execute(_NAMED, {"names": part})).mappings():
-            found[row["id"]] = Node(**row)
+        nodes = (Node(*row) for row in (await session.execute(_NAMED, {"names": part})).all())
+        found |= {each.id: each for each in nodes}
     return found
 
 

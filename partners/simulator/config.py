@@ -46,7 +46,7 @@ class Rates(Strict):
     patient_withdraws: Rate = 0
     shipment_delayed: Rate = 0.05
     orders_in_fhir: Rate = Field(default=0, description="The share of orders that are sent as FHIR ServiceRequests.")
-    logger_file: Rate = Field(default=0.25, description="How often the courier uploads its logger's file.")
+    logger_file: Rate = Field(default=0, description="How often the courier uploads its logger's file.")
 
 
 class SimulatorConfig(BaseModel):

@@ -1,16 +1,20 @@
 """At every moment of its existence a container has exactly one custodian, in whatever order hand-overs are told."""
 
 from datetime import datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection, delete
 
 from ledger.custody import custody_of, hand_over
 from ledger.database import Database
 from ledger.rebuild import rebuild
-from ledger.tables import CustodyRow
+from ledger.tables import CustodyRow, EdgeRow
 from ledger.verify import verify
 from schemas.events import PartnerEvent
 from schemas.facts import EventFact, Fact, Material, MaterialStatus
@@ -104,6 +108,24 @@ async def test_a_page_that_was_changed_by_hand_is_found(database: Database) -> N
         session.add(row)
     found = await verify(database, projections=True)
     assert found.first_bad is not None and "custody BAG-1 2" in found.first_bad.problem
+
+
+async def test_journeys_from_before_there_were_such_pages_get_theirs(database: Database) -> None:
+    """What the migration does with a record that is there already."""
+    ana = Scribe()
+    await put(database, ana.batch(*journey_of_a_bag(ana)))
+    migration = import_module("ledger.migrations.versions.0010_custody")
+
+    def fill(connection: Connection) -> None:
+        with Operations.context(MigrationContext.configure(connection)):
+            migration._of_those_on_record()
+
+    async with database.writing() as session:
+        for table in (CustodyRow, EdgeRow):
+            await session.execute(delete(table))
+        await (await session.connection()).run_sync(fill)
+    assert len(await custodians(database, ana.coi)) == 3
+    assert (await verify(database, projections=True)).ok
 
 
 @st.composite

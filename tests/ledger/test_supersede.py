@@ -9,11 +9,11 @@ from ledger.append import append_after_close
 from ledger.database import Database
 from ledger.invariants import broken_invariants
 from ledger.rebuild import differences
-from ledger.tables import DeviationRow, InboxRow, JourneyRow, MaterialRow, StageRow, TaskRow
+from ledger.tables import CustodyRow, DeviationRow, EdgeRow, InboxRow, JourneyRow, MaterialRow, StageRow, TaskRow
 from ledger.verify import verify
 from schemas.errors import Conflict
 from schemas.facts import Batch, EventOutcome, EventStatus, Fact
-from tests.ledger.scribe import MORNING, Scribe, collected, put
+from tests.ledger.scribe import MORNING, Scribe, bag, collected, put
 from tests.ledger.test_append import entries, in_the_inbox
 
 LOST, REDONE, NEXT = (MORNING + timedelta(seconds=seconds) for seconds in (10, 25, 40))
@@ -33,7 +33,8 @@ async def lost(database: Database) -> tuple[Scribe, Fact, Fact, Fact]:
     """A journey whose last append was made by a worker that was lost: enrolment done, collection begun."""
     ana = Scribe()
     await put(database, judged(ana.batch(ana.started(), ana.began("enrolment")), MORNING))
-    done, began, event = ana.completed("enrolment"), ana.began("collection"), ana.heard(collected("e1", ana.order))
+    done, began = ana.completed("enrolment"), ana.began("collection")
+    event = ana.heard(collected("e1", ana.order), materials=[bag("BAG-1", parents=["D-1"])])
     async with database.writing() as session:
         session.add(in_the_inbox("e1"))
     outcome = EventOutcome(source="north-apheresis", id="e1", status=EventStatus.APPLIED)
@@ -69,7 +70,7 @@ async def test_pages_forget_what_does_not_count(database: Database) -> None:
         stages = {row.stage: row.status for row in (await session.execute(select(StageRow))).scalars()}
         assert stages["enrolment"] == "done"
         assert stages["collection"] == "pending"
-        for table in (TaskRow, DeviationRow, MaterialRow):
+        for table in (TaskRow, DeviationRow, MaterialRow, EdgeRow, CustodyRow):
             assert (await session.execute(select(table))).first() is None
         event = (await session.execute(select(InboxRow).where(col(InboxRow.id) == "e1"))).scalar_one()
         assert event.status == "received", "the journey has yet to say what becomes of it"

@@ -90,7 +90,7 @@ async def test_what_is_taken_back_is_said_no_more(
 async def test_all_that_any_partner_can_say_can_be_read(
     rate: float, city_of: Cities, clew: FakeClew, http: httpx.AsyncClient
 ) -> None:
-    rates = {"collection_fails": rate, "batch_rejected": rate, "shipment_delayed": rate}
+    rates = {"collection_fails": rate, "batch_rejected": rate, "shipment_delayed": rate, "logger_file": rate}
     async with city_of(rates=rates) as city:
         for name in ALL_COMMANDS:
             await hand_over(http, city.partners[ROLES[name]].url, command(name))
@@ -103,4 +103,5 @@ async def test_all_that_any_partner_can_say_can_be_read(
     usual = {"sample.collected", "batch.released"}
     assert (otherwise if rate else usual) <= said
     assert not said & (usual if rate else otherwise)
+    assert bool(clew.readings) is bool(rate)
     assert all(COI in event.id or event.id.startswith("dock/") for event in clew.events)

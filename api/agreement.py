@@ -11,7 +11,7 @@ from schemas.identity import CoiId
 from standards.parts import Check, Part, PartKind, Problem, Scan
 from standards.scanning import MOST_CHARACTERS, as_identifier
 
-IDENTIFYING = frozenset({PartKind.COI, PartKind.DONATION, PartKind.SGTIN, PartKind.SSCC, PartKind.GSRN})
+IDENTIFYING = frozenset({PartKind.COI, PartKind.DONATION, PartKind.SGTIN, PartKind.SSCC, PartKind.GSRN, PartKind.THING})
 """Kinds of part that name one thing alone: a scan agrees only where each of them is known."""
 
 

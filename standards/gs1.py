@@ -15,6 +15,7 @@ from biip.gs1_application_identifiers import GS1ApplicationIdentifier
 
 from schemas import gs1_keys
 from schemas.check_characters import Misread, mod_10
+from standards.labels.scanned import parts_of
 from standards.parts import Check, Part, PartKind, Problem, Scan, checked, problem_of
 
 SEPARATOR = "\x1d"
@@ -139,8 +140,11 @@ def _element(text: str, place: int, given: str | None = None) -> Element | Probl
 def _parts(elements: list[Element]) -> Iterator[Part]:
     serial = next((each.value for each in elements if each.ai == "21"), None)
     with_serial = serial is not None and any(each.ai == "01" for each in elements)
+    ours = parts_of({each.ai: each.value for each in elements})
     for each in elements:
-        if each.ai == "01" and with_serial:
+        if each.ai in ours:
+            yield ours[each.ai]
+        elif each.ai == "01" and with_serial:
             yield _item(each.value, str(serial))
         elif not (each.ai == "21" and with_serial):
             yield _part(each)

@@ -10,9 +10,10 @@ from schemas.check_characters import Misread
 
 
 class PartKind(StrEnum):
-    """What a part of a scan is. `person`: a patient, donor or member of staff, whose number is not repeated.
+    """What a part of a scan is.
 
-    `known`: a name that the crosswalk has as it was scanned, of no standard's.
+    `thing`: a container or dose, on a label of ours. `person`: a patient, donor or member of staff, whose number is not
+    repeated. `known`: a name that the crosswalk has as it was scanned, of no standard's.
     """
 
     COI = "coi"
@@ -26,6 +27,8 @@ class PartKind(StrEnum):
     BATCH = "batch"
     EXPIRY = "expiry"
     PRODUCT = "product"
+    LABEL = "label"
+    THING = "thing"
     PERSON = "person"
     REFERENCE = "reference"
     OTHER = "other"

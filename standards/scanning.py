@@ -6,10 +6,9 @@ Nothing that cannot be read is repeated: it could be a wristband with a name on 
 import re
 from urllib.parse import parse_qs, urlsplit
 
-from schemas.check_characters import Misread
-from schemas.identity import read_coi, scanned_spelling
 from standards import gs1, isbt128
-from standards.parts import Check, Part, PartKind, Problem, Scan, problem_of
+from standards.labels.scanned import coi_part
+from standards.parts import Check, Part, PartKind, Problem, Scan
 
 MOST_CHARACTERS = 2000
 """A symbol holds fewer."""
@@ -42,7 +41,7 @@ def _read(text: str) -> Scan:
     if not text:
         return Scan(parts=())
     if _OUR_COI.fullmatch(text.upper()):
-        return Scan(parts=(_coi(text.upper()),))
+        return Scan(parts=(coi_part(text.upper()),))
     if text.startswith(("=", "&")):
         return isbt128.read_structures(text)
     if gs1.SEPARATOR in text:
@@ -52,16 +51,6 @@ def _read(text: str) -> Scan:
     if text.startswith("urn:epc:"):
         return gs1.read_epc(text)
     return _link(text) or _key(text) or Scan(parts=(_unrecognised(text),))
-
-
-def _coi(text: str) -> Part:
-    try:
-        coi = read_coi(text)
-    except Misread as wrong:
-        problem = problem_of(wrong, "chain-of-identity id")
-        return Part(kind=PartKind.COI, check=Check.FAILED, text="chain-of-identity id, misread", problem=problem)
-    lookups = tuple(each for each in (coi, scanned_spelling(coi)) if each)
-    return Part(kind=PartKind.COI, value=coi, check=Check.PASSED, text=f"chain of identity {coi}", lookups=lookups)
 
 
 def _key(text: str) -> Scan | None:

@@ -86,11 +86,14 @@ def made_is_new(hearing: Hearing) -> Refusal | None:
 
 
 def handled_is_here(hearing: Hearing) -> Refusal | None:
-    """What is divided or joined is available, in one place; what is sampled or disposed of still exists."""
+    """What is divided or joined is available, in one place; what is sampled or disposed of still exists.
+
+    What was put apart because its identity was found to be wrong can still be sampled, and disposed of.
+    """
     event = cast(said.MaterialEvent, hearing.said)
     materials = _known(hearing.state, event.handled())
     allowed = STILL_HERE if isinstance(event, said.MaterialSampled | said.MaterialDisposed) else STILL_HERE[:1]
-    gone = any(each.status not in allowed for each in materials)
+    gone = any(each.status not in allowed or (each.quarantined and allowed != STILL_HERE) for each in materials)
     apart = len({(each.holder, each.kind) for each in materials}) > 1 and isinstance(event, said.MaterialPooled)
     return Refusal(reason="material_not_available") if gone or apart else None
 

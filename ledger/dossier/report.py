@@ -49,6 +49,7 @@ _PAGE = """<!DOCTYPE html>
 </html>
 """
 
+_CUSTODY = ("container", "from", "until", "organisation", "place", "people", "condition or end", "entry")
 _NOTHING = '<p class="quiet">None on record.</p>'
 
 
@@ -63,7 +64,7 @@ def report(entries: Sequence[Entry], operations: Sequence[Entry], checkpoint: Ch
         _section(
             "Containers and doses", ("container", "kind", "became", "batch", "made from", "made into"), _graph(told)
         ),
-        _section("Hand-overs", ("container", "from", "held by", "organisation", "as", "entry"), _held(told)),
+        _section("Custody", _CUSTODY, _held(told)),
         _section("People", ("entry", "what", "role", "by", "at"), _people(told)),
         _section("Deviations", ("deviation", "what", "about", "opened", "resolved", "how"), _deviations(view)),
         _section("Decisions", ("task", "question", "role", "choice", "reason", "by", "at"), _decisions(view)),
@@ -114,7 +115,19 @@ def _graph(entries: Sequence[Entry]) -> Iterable[Sequence[Any]]:
 def _held(entries: Sequence[Entry]) -> Iterable[Sequence[Any]]:
     for name, spells in custody(entries)["containers"].items():
         for each in spells:
-            yield name, _short(each["from"]), each["holder"], each["party"], each["status"], each["entry"]
+            until = _short(each["until"]) if each["until"] else "-"
+            people = [each[who] for who in ("given_by", "taken_by") if each[who]]
+            what = [each[of] for of in ("condition", "ended") if each[of]]
+            yield (
+                name,
+                _short(each["since"]),
+                until,
+                each["party"] or each["role"],
+                each["place"],
+                people,
+                what,
+                each["entry"],
+            )
 
 
 def _people(entries: Sequence[Entry]) -> Iterable[Sequence[Any]]:

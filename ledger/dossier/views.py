@@ -5,6 +5,7 @@ Everything here must come from the entries alone, the same every time, or `clew 
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from ledger.projections import apply, settle
@@ -13,6 +14,8 @@ from ledger.view import View
 from schemas.base import iso
 from schemas.entries import Entry
 from schemas.facts import Fact
+from standards.epcis.told import document as epcis_document
+from standards.fhir.told import bundle as fhir_bundle
 
 VERSION = 1
 """Raised with every change to what a view makes of the same entries: older dossiers are then not made again."""
@@ -37,34 +40,28 @@ def view_of(entries: Sequence[Entry]) -> View:
 
 
 def genealogy(entries: Sequence[Entry]) -> dict[str, Any]:
-    """Every container and dose: what it was made from, what was made from it, and what became of it."""
+    """Every container and dose: what it was made from and how much of it, what was made from it, what became of it."""
     materials = view_of(entries).materials
     children: dict[str, list[str]] = defaultdict(list)
     for name, row in materials.items():
         for parent in row["parents"]:
             children[parent].append(name)
-    shown = ("id", "kind", "status", "batch", "parents")
     return {
         "containers": [
-            {**{each: materials[name][each] for each in shown}, "children": sorted(children[name])}
+            {**{each: materials[name][each] for each in _CONTAINER}, "children": sorted(children[name])}
             for name in sorted(materials)
         ]
     }
 
 
 def custody(entries: Sequence[Entry]) -> dict[str, Any]:
-    """Who held each container from when on, and as what; by the entry that says so."""
+    """Who had each container, where, from when until when; by the entry that says so."""
+    positions = {entry.seq: entry.position for entry in entries}
     held: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    view = View(entries[0].journey)
-    for entry in entries:
-        said = apply(view, _fact(entry))
-        for material in said.materials:
-            row = view.materials[material.id]
-            now = {each: row[each] for each in ("holder", "party", "status")}
-            before = held[material.id][-1] if held[material.id] else {}
-            if any(before.get(each) != now[each] for each in now):
-                held[material.id].append({"from": iso(entry.occurred_at), "entry": entry.position, **now})
-    return {"containers": {name: held[name] for name in sorted(held)}}
+    for row in sorted(view_of(entries).custody.values(), key=lambda each: (each["material"], each["number"])):
+        spell = {name: _told(row[name]) for name in _SPELL}
+        held[row["material"]].append({**spell, "entry": positions[row["seq"]]})
+    return {"containers": dict(held)}
 
 
 def signatures(entries: Sequence[Entry]) -> dict[str, Any]:
@@ -76,8 +73,16 @@ VIEWS: dict[str, Made] = {
     "genealogy.json": genealogy,
     "custody.json": custody,
     "signatures.json": signatures,
+    "epcis.json": epcis_document,
+    "fhir.json": fhir_bundle,
 }
 """The documents of a dossier beside its report, by the name of the part."""
+
+_CONTAINER = ("id", "kind", "form", "status", "quarantined", "batch", "parents", "amounts", "shares")
+_SPELL = (
+    *("since", "until", "role", "party", "place"),
+    *("from_party", "given_by", "taken_by", "condition", "shipment", "ended"),
+)
 
 _DECIDED = ("task.decided", "hold.placed", "hold.lifted", "event.released", "event.given_up")
 
@@ -91,6 +96,10 @@ def _signed(entry: Entry) -> Iterator[dict[str, Any]]:
         yield {**at, "role": "identity_check", "by": each, "at": iso(entry.occurred_at)}
     if entry.type in _DECIDED:
         yield {**at, "role": "decision", "by": entry.actor, "at": iso(entry.occurred_at)}
+
+
+def _told(value: Any) -> Any:
+    return iso(value) if isinstance(value, datetime) else value
 
 
 def _fact(entry: Entry) -> Fact:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from schemas.entries import Entry
+from schemas.facts import in_our_words
 from standards.fhir.ids import resource_id
 from standards.fhir.systems import Element, identifier, instant, organisation, ours
 
@@ -105,9 +106,8 @@ def materials_of(entry: Entry) -> list[dict[str, Any]]:
 
 
 def said_in(entry: Entry) -> dict[str, Any]:
-    """What the partner said, where the entry is a partner's event."""
-    said: dict[str, Any] = entry.data.get("said") or {}
-    return said
+    """What the partner said, in our own words for things, where the entry is a partner's event."""
+    return in_our_words(entry.data) if entry.data.get("said") else {}
 
 
 def names(values: object) -> Sequence[str]:

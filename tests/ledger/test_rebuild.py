@@ -45,5 +45,6 @@ async def test_how_the_facts_were_cut_into_batches_makes_no_difference(database:
 def test_the_walks_meet_nearly_every_type_of_fact() -> None:
     met = {fact.type for seed in range(30) for fact in Walk(seed).facts(LENGTH)}
     of_events = {"event.late", "event.refused", "event.released", "event.given_up", "signal.quarantined"}
-    without_a_walk = {"materials.settled", "record.superseded"} | of_events
+    of_holds = {"materials.quarantined", "materials.cleared"}
+    without_a_walk = {"materials.settled", "record.superseded"} | of_events | of_holds
     assert FACTS.keys() - met == without_a_walk

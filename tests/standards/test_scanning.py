@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from schemas.check_characters import DIGITS, WITH_CHECK, mod_10
 from schemas.gs1_keys import SERIAL
 from schemas.identity import isbt_coi, new_coi
+from schemas.labels import label_number
 from standards.parts import Check, Part, PartKind, Scan
 from standards.scanning import MOST_CHARACTERS, scan
 
@@ -229,6 +230,23 @@ def test_references_of_fhir_are_looked_up_and_not_repeated(text: str, kind: str,
 def test_a_wristband_is_never_repeated(text: str) -> None:
     said = json.dumps(scan(text).model_dump(mode="json"))
     assert not any(each in said.upper() for each in ("LINDQV", "ANNA", "1961"))
+
+
+@pytest.mark.parametrize("prefix", [None, "4012345"])
+def test_a_label_of_ours_says_whose_it_is_and_what_it_is_on(prefix: str | None) -> None:
+    coi, number = new_coi(), label_number("LS7KQ2M9XW4D", 1)
+    elements = {"8004": prefix + number} if prefix else {"93": number}
+    elements |= {"91": coi, "92": "BAG-1"}
+    as_people_read_it = "".join(f"({ai}){value}" for ai, value in elements.items())
+    for text in (as_people_read_it, "]d2" + GS.join(map("".join, elements.items()))):
+        found = [(each.kind, each.value, each.lookups[:1]) for each in scan(text).parts]
+        assert found == [("label", number, ()), ("coi", coi, (coi,)), ("thing", "BAG-1", ("BAG-1",))]
+
+
+def test_what_another_company_keeps_in_its_own_identifiers_is_not_read_as_ours() -> None:
+    number = label_number("LS7KQ2M9XW4D", 1)
+    misread = number[:-1] + ("A" if number[-1] != "A" else "B")
+    assert [each.kind for each in scan(f"(93){misread}(92)BAG-1").parts] == ["other", "other"]
 
 
 @given(st.text(max_size=80) | st.text(alphabet="]dCQ12=&/<>#,%(){}|:?0189AHC \x1d", max_size=60))

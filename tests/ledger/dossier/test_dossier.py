@@ -52,7 +52,7 @@ async def test_it_tells_the_journey_and_nothing_of_another(case: Case) -> None:
     assert graph["DOSE-1"]["parents"] == ["BAG-2"]
     assert graph["BAG-2"]["children"] == ["DOSE-1"]
     held = json.loads(parts["custody.json"])["containers"]["BAG-1"]
-    assert [each["status"] for each in held] == ["available", "retained"]
+    assert [(each["role"], each["until"], each["ended"]) for each in held] == [("collection_centre", None, None)]
     people = {(each["role"], each["by"]) for each in json.loads(parts["signatures.json"])["signatures"]}
     assert people == {("identity_check", "n1"), ("identity_check", "n2"), ("decision", "dr-jones")}
     page = parts["report.html"].decode()
@@ -135,7 +135,7 @@ def _genealogy(parts: dict[str, bytes]) -> None:
 
 
 def _custody(parts: dict[str, bytes]) -> None:
-    parts["custody.json"] = parts["custody.json"].replace(b"retained", b"destroyed")
+    parts["custody.json"] = parts["custody.json"].replace(b"collection_centre", b"courier")
 
 
 def _cut(parts: dict[str, bytes]) -> None:

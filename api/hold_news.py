@@ -4,12 +4,12 @@ The hold is on record first, and holds from that moment on. The journey's workfl
 comes to it from the database, so a signal that somebody else sends can neither hold a journey nor let it go.
 """
 
-import asyncio
 from collections.abc import Sequence
 
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from api.rounds import keep_looking
 from api.temporal_link import TemporalLink
 from ledger import holds
 from ledger.database import Database
@@ -37,13 +37,7 @@ class HoldNews:
 
     async def run(self) -> None:
         """Look around until cancelled."""
-        while True:
-            await asyncio.sleep(self._interval)
-            try:
-                await self._look_around()
-            except Exception as error:
-                # Temporal or the database is away: what is on record is found at the next look.
-                log.warning("look_around_failed", error=describe(error))
+        await keep_looking(self._look_around, self._interval, log)
 
     async def _look_around(self) -> None:
         async with self._database.reading() as session:

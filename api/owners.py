@@ -4,11 +4,10 @@ Their word is on record first; then the subscription's workflow is started or wo
 has not heard is found by a look around, so a word that is on record is followed sooner or later.
 """
 
-import asyncio
-
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
+from api.rounds import keep_looking
 from api.temporal_link import TemporalLink
 from ledger import subscriptions
 from ledger.database import Database
@@ -37,13 +36,7 @@ class Owners:
 
     async def run(self) -> None:
         """Look around until cancelled."""
-        while True:
-            await asyncio.sleep(self._interval)
-            try:
-                await self._look_around()
-            except Exception as error:
-                # Temporal or the database is away: what is on record is found at the next look.
-                log.warning("look_around_failed", error=describe(error))
+        await keep_looking(self._look_around, self._interval, log)
 
     async def tell(self, row: SubscriptionRow) -> bool:
         """Start or wake the subscription's workflow; whether Temporal has heard. If not, it will later."""

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from schemas.orders import ENGINE_VERSION
-from tests.workflows import therapy
+from tests.workflows import label_desk, therapy
 from tests.workflows.clinic import Clinic, Patient
 from tests.workflows.conftest import real_server, working
 from tests.workflows.fakes import reference
@@ -63,6 +63,23 @@ async def given_up_while_it_waited(ana: Patient) -> None:
     await ana.answer("settle_material", "destroy")
 
 
+async def labelled(ana: Patient) -> None:
+    """Labels are accounted for, a courier's own label is read as ours, a sample is kept of the product."""
+    await therapy.enrolment(ana)
+    await ana.began("collection")
+    await label_desk.issued(ana)
+    bags = await therapy.collection(ana)
+    await ana.fact("sample.collected")
+    await label_desk.reconciled(ana)
+    scanned = "010950600013435221BAG1"
+    await ana.outcome_of(await ana.hears("identifier.assigned", kind="sgtin", value=scanned, names=bags[0]))
+    await therapy.shipment(ana, "to_manufacturer", [scanned, *bags[1:]])
+    doses = await therapy.manufacture(ana, bags)
+    kept = {"source": doses[0], "samples": [{"id": "KEPT-1"}], "form": "retained_sample"}
+    await ana.outcome_of(await ana.hears("material.sampled", **kept))
+    await therapy.from_release_on(ana, doses)
+
+
 STORIES: dict[str, tuple[str, Callable[[Patient], Awaitable[None]]]] = {
     "autologous-car-t": ("autologous-car-t", therapy.whole),
     "til": ("til", therapy.whole),
@@ -70,6 +87,7 @@ STORIES: dict[str, tuple[str, Callable[[Patient], Awaitable[None]]]] = {
     "made-again": ("autologous-car-t", made_again),
     "withdrawn-in-transit": ("autologous-car-t", withdrawn_in_transit),
     "given-up-while-it-waited": ("autologous-car-t", given_up_while_it_waited),
+    "labelled": ("autologous-car-t", labelled),
     "stopped-by-a-strange-bag": ("autologous-car-t", stopped_by_a_strange_bag),
 }
 """Every story that is recorded: its protocol, and what happens."""

@@ -1,7 +1,6 @@
 """Labels: a stage does not end before every label that was issued for it is accounted for."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -11,30 +10,11 @@ from tests.waiting import until
 from tests.workflows import therapy
 from tests.workflows.clinic import Clinic, Patient
 from tests.workflows.fakes import reference
+from tests.workflows.label_desk import SET, SPENT, by_the_desk, issued, reconciled
 from tests.workflows.pure import ANA, FIRST_DAY, journey
 from tests.workflows.test_replay import replayer
 from workflows.labels import open_in
 from workflows.state import JourneyState
-
-SET = "LS7KQ2M9XW4D"
-SPENT: dict[str, Any] = {"issued": 3, "used": 2, "destroyed": 1, "returned": 0}
-
-
-def by_the_desk(patient: Patient, what: str, name: str = SET, stage: str = "collection", **said: Any) -> PartnerEvent:
-    """What Clew's own label desk says."""
-    event = patient.event(f"labels.{what}", stage=stage, set=name, **said)
-    return event.model_copy(update={"source": LABEL_DESK, "id": f"{name}/{what}"})
-
-
-async def issued(patient: Patient, name: str = SET, stage: str = "collection") -> PartnerEvent:
-    event = await patient.send(by_the_desk(patient, "issued", name, stage, labels=3))
-    assert await patient.outcome_of(event) == (EventStatus.APPLIED, None)
-    return event
-
-
-async def reconciled(patient: Patient, name: str = SET, **changed: Any) -> tuple[EventStatus, str | None]:
-    account = by_the_desk(patient, "reconciled", name, **{**SPENT, **changed})
-    return await patient.outcome_of(await patient.send(account))
 
 
 def completed(patient: Patient) -> list[str]:

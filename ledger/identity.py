@@ -18,16 +18,13 @@ from ledger.tables import IdentityHoldIdentifierRow, IdentityHoldRow, IdentityHo
 from schemas.errors import Conflict
 from schemas.events import CATALOGUE
 from schemas.facts import CLEW, Fact
-from schemas.holds import IdentityHold
+from schemas.holds import DOUBTS, IdentityHold
 from schemas.identity import KnownAs
 from schemas.operations import HoldJoined, HoldOpened
 from schemas.things import things_named
 
 HOLD, SIDE = table_of(IdentityHoldRow), table_of(IdentityHoldSideRow)
 ABOUT = table_of(IdentityHoldIdentifierRow)
-
-DOUBTS = frozenset({"identity_mismatch", "identifier_in_use"})
-"""The deviations that open a hold."""
 
 _MOVES = frozenset({"task.decided", "hold.lifted", "materials.settled"})
 """The journey's own facts after which it goes on, or its material does."""

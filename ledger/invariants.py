@@ -14,9 +14,9 @@ from sqlmodel import col
 
 from ledger import material_invariants as materials
 from ledger.database import Database
-from ledger.supersede import SUPERSEDED, numbers
 from ledger.tables import EntryRow, InboxRow
 from schemas.base import iso
+from schemas.entries import SUPERSEDED, numbers
 from schemas.facts import in_our_words
 from schemas.gs1_keys import element_string
 from schemas.operations import is_journey

@@ -12,9 +12,8 @@ from sqlalchemy import Connection, RowMapping, bindparam, select
 
 from ledger.outcomes import INBOX
 from ledger.view import CUSTODY, DEVIATION, EDGE, ENTRY, MATERIAL, STAGE, TASK, View
+from schemas.entries import SUPERSEDED, numbers
 from schemas.facts import CLEW, Batch, EventStatus, Fact, RecordSuperseded
-
-SUPERSEDED = "record.superseded"
 
 _NOTICES = (
     select(ENTRY.c.data).where(ENTRY.c.journey == bindparam("coi"), ENTRY.c.type == SUPERSEDED).order_by(ENTRY.c.seq)
@@ -123,9 +122,4 @@ def _earlier_words(connection: Connection, coi: str, first: int, events: Iterabl
 
 def superseded(connection: Connection, coi: str) -> set[int]:
     """The numbers of a journey's entries that do not count."""
-    return numbers(list(connection.execute(_NOTICES, {"coi": coi}).scalars()))
-
-
-def numbers(notices: Sequence[dict[str, int]]) -> set[int]:
-    """The numbers that the data of `record.superseded` entries name."""
-    return {seq for data in notices for seq in range(data["first"], data["last"] + 1)}
+    return numbers(connection.execute(_NOTICES, {"coi": coi}).scalars())

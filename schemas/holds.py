@@ -9,6 +9,9 @@ from schemas.operations import Said
 
 HoldId = Annotated[str, StringConstraints(pattern=r"^hold-[0-9a-f]{20}$")]
 
+DOUBTS = frozenset({"identity_mismatch", "identifier_in_use"})
+"""The deviations that open a hold."""
+
 Finding = Literal["not_crossed", "crossed"]
 """What two people found: nothing of one patient reached another's therapy, or it did or may have."""
 

@@ -7,14 +7,11 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from schemas.facts import Appended, Material, MaterialsCleared, MaterialsQuarantined
-from schemas.holds import IdentityHold
+from schemas.holds import DOUBTS, IdentityHold
 from workflows import checks
 from workflows.notebook import Notebook
 from workflows.state import Impasse, JourneyState, KnownHold, StageState
 from workflows.steps import GO_ON, MAKE_AGAIN
-
-DOUBTS = frozenset({"identity_mismatch", "identifier_in_use"})
-"""The journey's own deviations that open a hold."""
 
 MOST_ABOUT = 20
 """Identifiers that a deviation or a task names; the hold has them all."""

@@ -15,13 +15,13 @@ from ledger.dossier import form
 from ledger.dossier.archive import pack
 from ledger.dossier.readme import README_TEXT
 from ledger.dossier.report import report
-from ledger.dossier.views import VERSION, VIEWS, counting
+from ledger.dossier.views import VERSION, VIEWS
 from ledger.keyring import KeyRing
 from ledger.notes import sign
 from ledger.proofs import prove_entries
 from ledger.stored import STORED, moment
 from ledger.view import ENTRY
-from schemas.entries import Entry
+from schemas.entries import Entry, counting
 from schemas.errors import Conflict, NotFound
 from schemas.operations import OPERATIONS
 

@@ -5,10 +5,10 @@ from html import escape
 from typing import Any
 
 from ledger.checkpoints import Checkpoint
-from ledger.dossier.views import counting, custody, genealogy, signatures, view_of
+from ledger.dossier.views import custody, genealogy, signatures, view_of
 from ledger.view import View
 from schemas.base import iso
-from schemas.entries import Entry
+from schemas.entries import Entry, counting
 
 _STYLE = """
 :root { color-scheme: light; }

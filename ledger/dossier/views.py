@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from ledger.projections import apply, settle
-from ledger.supersede import SUPERSEDED, numbers
 from ledger.view import View
 from schemas.base import iso
 from schemas.entries import Entry
@@ -22,12 +21,6 @@ VERSION = 1
 
 Made = Callable[[Sequence[Entry]], Any]
 """From the entries that count, in order, to a JSON document."""
-
-
-def counting(entries: Sequence[Entry]) -> list[Entry]:
-    """The entries that were not superseded (`ledger.supersede`)."""
-    left_out = numbers([each.data for each in entries if each.type == SUPERSEDED])
-    return [each for each in entries if each.seq not in left_out]
 
 
 def view_of(entries: Sequence[Entry]) -> View:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
-from schemas.entries import Entry
+from schemas.entries import SUPERSEDED, Entry
 from standards.epcis.changes import changed
 from standards.epcis.chapters import CHAPTERS
 from standards.epcis.documents import epcis_document
@@ -19,8 +19,6 @@ from standards.epcis.scene import Scene
 
 NAMESPACE = UUID("6a0f3d3e-7d43-5f0c-9a37-0c9b4a5e2d10")
 """Of all our event ids; never changed."""
-
-SUPERSEDED = "record.superseded"
 
 SILENT = frozenset(
     f"{subject}.{word}"

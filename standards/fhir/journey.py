@@ -4,12 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from schemas.entries import Entry
+from schemas.entries import Entry, counting
 from schemas.facts import in_our_words
 from standards.fhir.ids import resource_id
 from standards.fhir.systems import Element, identifier, instant, organisation, ours
-
-_SUPERSEDED = "record.superseded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +89,11 @@ def learn(drafts: Drafts, entry: Entry, *kinds: str) -> None:
 
 def read_journey(entries: Iterable[Entry]) -> Journey | None:
     """The journey that entries of one chain tell of; None where nothing in them counts."""
-    told = list(entries)
-    void = {seq for entry in told if entry.type == _SUPERSEDED for seq in _span(entry.data)}
-    counting = tuple(entry for entry in told if entry.seq not in void)
-    if not counting:
+    told = tuple(counting(list(entries)))
+    if not told:
         return None
-    started = next((entry.data for entry in counting if entry.type == "journey.started"), {})
-    return Journey(counting[0].journey, counting, dict(started.get("parties") or {}))
+    started = next((entry.data for entry in told if entry.type == "journey.started"), {})
+    return Journey(told[0].journey, told, dict(started.get("parties") or {}))
 
 
 def materials_of(entry: Entry) -> list[dict[str, Any]]:
@@ -113,8 +109,3 @@ def said_in(entry: Entry) -> dict[str, Any]:
 def names(values: object) -> Sequence[str]:
     """The texts in a list of identifiers."""
     return [each for each in values if isinstance(each, str)] if isinstance(values, list | tuple) else []
-
-
-def _span(data: dict[str, Any]) -> range:
-    first, last = data.get("first"), data.get("last")
-    return range(first, last + 1) if isinstance(first, int) and isinstance(last, int) else range(0)

@@ -35,14 +35,27 @@ async def find_place(url: str, *, private_too: bool) -> Place:
     parts = urlsplit(url)
     host = parts.hostname or ""
     try:
-        async with asyncio.timeout(RESOLVE_WITHIN):
-            found = await asyncio.get_running_loop().getaddrinfo(host, parts.port, type=socket.SOCK_STREAM)
+        port = parts.port
+        addresses = _as_written(host) or await _looked_up(host, port)
     except (OSError, TimeoutError, UnicodeError, ValueError):
         raise NotAllowed("the URL's host has no address") from None
-    addresses = [ip_address(str(each[4][0])) for each in found]
     if not addresses or not (private_too or all(is_public(each) for each in addresses)):
         raise NotAllowed("the URL's host has an address that is not public")
     return Place(host, str(addresses[0]))
+
+
+def _as_written(host: str) -> list[Address]:
+    """A host that is an address already needs no name service, which may be slow or away."""
+    try:
+        return [ip_address(host)]
+    except ValueError:
+        return []
+
+
+async def _looked_up(host: str, port: int | None) -> list[Address]:
+    async with asyncio.timeout(RESOLVE_WITHIN):
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [ip_address(str(each[4][0])) for each in found]
 
 
 def is_public(address: Address) -> bool:

@@ -104,7 +104,9 @@ async def clinic(
 ) -> AsyncIterator[Clinic]:
     """An API over this database, in a home of its own. `connect`: how it reaches Temporal."""
     with tempfile.TemporaryDirectory() as home:
-        chosen = settings or Settings(home=Path(home), temporal_address="127.0.0.1:1", relay_interval=0.05)
+        chosen = settings or Settings(temporal_address="127.0.0.1:1", relay_interval=0.05)
+        if "home" not in chosen.model_fields_set:
+            chosen = chosen.model_copy(update={"home": Path(home)})
         app = create_app(chosen, database=database, connect=connect)
         async with app.router.lifespan_context(app):
             transport = httpx.ASGITransport(app)

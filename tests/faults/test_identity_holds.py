@@ -76,6 +76,9 @@ async def test_a_worker_that_dies_before_the_other_patient_is_told_leaves_the_ho
     await unit.collects(ana, "BAG-TWICE")
     await until(lambda: is_so(unit, ana, ("running", [False])), "Ana's bag", PATIENCE)
     await until(lambda: len(unit.partner.taken) == 2, "both collections are asked for", PATIENCE)
+    # Once she has heard more, Temporal has what she made of her bag; before that the worker's death would undo it.
+    await unit.says(ana, "patient.status_changed", status="stable")
+    await until(lambda: has_heard(site, ana), "Ana's bag is more than her dead worker's word", PATIENCE)
 
     await site.kill(WORKER)
     await unit.collects(ben, "BAG-TWICE")
@@ -102,6 +105,11 @@ async def is_so(unit: Unit, coi: str, expected: tuple[str, list[bool]]) -> bool:
 async def is_delivered(site: Site, coi: str) -> bool:
     events = (await site.http.get("/v1/events", params={"journey": coi})).json()["items"]
     return any(each["delivered_at"] for each in events)
+
+
+async def has_heard(site: Site, coi: str) -> bool:
+    events = (await site.http.get("/v1/events", params={"journey": coi})).json()["items"]
+    return {each["status"] for each in events} == {"applied"}
 
 
 async def is_held(unit: Unit, coi: str) -> bool:

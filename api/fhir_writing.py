@@ -17,14 +17,14 @@ from ledger.finding import journey_by_order
 from ledger.inbox import Incoming
 from ledger.tables import JourneyRow
 from schemas.errors import ClewError, Conflict, Flaw, Invalid, Outdated
-from schemas.events import PartnerEvent, write_event
+from schemas.events import OUR_SOURCES, PartnerEvent, write_event
 from standards.fhir import systems
 from standards.fhir.ids import journey_of
 from standards.fhir.incoming import SentRequest, flaw, read_request
 from standards.fhir.ordering import Asked, read_order, status_reason
 from standards.fhir.systems import Element
 
-SOURCE = "urn:clew:fhir"
+SOURCE = OUR_SOURCES + "fhir"
 """The source of events that come in as a change of a ServiceRequest."""
 
 _READ = frozenset({"application/fhir+json", "application/json"})

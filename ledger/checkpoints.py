@@ -42,9 +42,9 @@ def read_checkpoint(note: str) -> Checkpoint:
     origin, size, root, time, *rest = [*found.text.split("\n"), "", "", ""]
     try:
         checkpoint = Checkpoint(origin, int(size), b64decode(root, validate=True), datetime.fromisoformat(time), found)
-    except NotBase64:
+        as_written = f"{origin}\n{checkpoint.size}\n{b64encode(checkpoint.root).decode()}\n{iso(checkpoint.at)}\n"
+    except (NotBase64, OverflowError):
         raise ValueError("not a checkpoint") from None
-    as_written = f"{origin}\n{checkpoint.size}\n{b64encode(checkpoint.root).decode()}\n{iso(checkpoint.at)}\n"
     if any(rest) or found.text != as_written or len(checkpoint.root) != 32 or checkpoint.size < 1:
         raise ValueError("not a checkpoint")
     return checkpoint

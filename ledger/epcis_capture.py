@@ -168,8 +168,8 @@ async def _captured(
         if not isinstance(together, Conflict):
             return together
         await _blame(session, wanted, together, now)
-    for case in wanted:
-        if case.outcome is Outcome.CAPTURED:
+    for case in cases:
+        if case.outcome in (Outcome.CAPTURED, Outcome.DISPUTED):
             case.outcome, case.reason, case.events = Outcome.UNDONE, "rolled_back", []
     return []
 
@@ -190,7 +190,9 @@ async def _disputed(session: AsyncSession, job_id: str, written: Written, source
     said = OnEpcisEvent(
         reason=reason, capture=job_id, event=written.key, instead=tuple(declaration.corrective_event_ids or ())
     )
-    key, print_ = f"{written.key}/error", content_hash(written.raw)
+    print_ = content_hash(written.raw)
+    # Another word on the same event is another declaration, and somebody's to look at.
+    key = f"{written.key}/error/{print_[:16]}"
     if await session.get(InboxRow, (source, key)) is not None:
         return
     await put_operation(session, "epcis", ERROR_DECLARED, said, source, now)

@@ -1,6 +1,7 @@
 """Files that outlive the process and the power: written whole or not at all."""
 
 import os
+import tempfile
 from pathlib import Path
 
 
@@ -9,8 +10,9 @@ def put_once(path: Path, content: bytes) -> None:
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    # A name that no process had before: what one left behind that was killed here must not stop the next.
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    draft = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)

@@ -20,6 +20,15 @@ CROSSED = "identity_crossed"
 _NOT_SENT = (DeliveryStatus.WAITING.value, DeliveryStatus.FAILING.value)
 
 
+def _is_crossed(delivery: type[DeliveryRow]) -> ColumnElement[bool]:
+    """Whether a hold's finding forbids a delivery for good."""
+    return and_(
+        col(IdentityHoldRow.finding) == "crossed",
+        col(IdentityHoldRow.closed_at) >= col(delivery.created_at),
+        col(delivery.command).in_(sorted(MOVES_CELLS)),
+    )
+
+
 def may_go_out(delivery: type[DeliveryRow]) -> ColumnElement[bool]:
     """Whether a delivery, or an alias of it in a query, may be sent.
 
@@ -27,11 +36,7 @@ def may_go_out(delivery: type[DeliveryRow]) -> ColumnElement[bool]:
     since it was asked for. What takes a command back moves no cells, and to look up what became of one sends nothing.
     """
     harmless = or_(col(delivery.command).in_(sorted(TAKE_BACKS)), col(delivery.status) == DeliveryStatus.UNKNOWN.value)
-    crossed = and_(
-        col(IdentityHoldRow.finding) == "crossed",
-        col(IdentityHoldRow.closed_at) >= col(delivery.created_at),
-        col(delivery.command).in_(sorted(MOVES_CELLS)),
-    )
+    crossed = _is_crossed(delivery)
     held = (
         select(col(IdentityHoldSideRow.hold))
         .join(IdentityHoldRow, col(IdentityHoldRow.id) == col(IdentityHoldSideRow.hold))
@@ -66,7 +71,25 @@ async def give_up_crossed(session: AsyncSession, hold: str, now: datetime) -> No
         # Elsewhere a delivery is locked before the ledger. One that is being changed is not sent in any case.
         .with_for_update(skip_locked=True)
     )
-    for row in (await session.execute(waiting)).scalars().all():
+    await _give_up(session, (await session.execute(waiting)).scalars().all(), now)
+
+
+async def give_up_what_came_back(session: AsyncSession, deliveries: Iterable[DeliveryRow], now: datetime) -> None:
+    """Give up what was being asked, or looked up, when its cells were found to be crossed, and was not taken."""
+    numbers = [row.number for row in deliveries if row.status in _NOT_SENT]
+    crossed = (
+        select(col(IdentityHoldSideRow.hold))
+        .join(IdentityHoldRow, col(IdentityHoldRow.id) == col(IdentityHoldSideRow.hold))
+        .where(col(IdentityHoldSideRow.journey) == col(DeliveryRow.journey), _is_crossed(DeliveryRow))
+        .exists()
+    )
+    if numbers:
+        query = select(DeliveryRow).where(col(DeliveryRow.number).in_(numbers), crossed)
+        await _give_up(session, (await session.execute(query)).scalars().all(), now)
+
+
+async def _give_up(session: AsyncSession, rows: Iterable[DeliveryRow], now: datetime) -> None:
+    for row in rows:
         row.status, row.reason = DeliveryStatus.GIVEN_UP.value, CROSSED
         row.settled_at, row.next_attempt_at = now, None
         said = OnDelivery(partner=row.partner, delivery=row.id, key=row.key, journey=row.journey, reason=CROSSED)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from ledger.deliveries import IS_OPEN, Asker, is_open, put
-from ledger.kept_back import may_go_out
+from ledger.kept_back import give_up_what_came_back, may_go_out
 from ledger.registry import find_partner
 from ledger.statements import insert_if_new, table_of
 from ledger.tables import AttemptRow, DeliveryRow, LaneRow, PartnerRow
@@ -189,6 +189,8 @@ async def _record(session: AsyncSession, lane: LaneRow, tried: Sequence[Tried], 
         row.last_attempt_at, row.sending_since = each.at, None
         session.add(_attempt(each, row.attempts))
         _become(row, each, lane, now)
+    await session.flush()
+    await give_up_what_came_back(session, found.values(), now)
     return list(found.values())
 
 

@@ -51,7 +51,8 @@ async def take(session: AsyncSession, measurements: Sequence[Measurement], now: 
     journeys = await _journeys(session, measurements)
     await _materials_are_known(session, measurements)
     fresh = await _fresh(session, measurements)
-    rows = [{**each.model_dump(), "imported_at": now} for each in fresh.values()]
+    # In one order whoever imports them, so that two imports wait for each other and not in a circle.
+    rows = [{**fresh[key].model_dump(), "imported_at": now} for key in sorted(fresh)]
     for first in range(0, len(rows), _ROWS_A_STATEMENT):
         await session.execute(READING.insert(), rows[first : first + _ROWS_A_STATEMENT])
     taken = Taken(new=len(fresh), repeated=len(measurements) - len(fresh))
@@ -148,17 +149,15 @@ async def _fresh(session: AsyncSession, measurements: Sequence[Measurement]) -> 
 
 
 async def _on_record(session: AsyncSession, measurements: Sequence[Measurement]) -> dict[Key, Measurement]:
-    """One question a device and quantity, over the time that its readings span."""
+    """By the moments of each device and quantity, so many at a time."""
     found: dict[Key, Measurement] = {}
     for (device, quantity), some in groupby(sorted(measurements, key=_key), key=lambda each: _key(each)[:2]):
         moments = [each.at for each in some]
-        query = select(ReadingRow).where(
-            col(ReadingRow.device) == device,
-            col(ReadingRow.quantity) == quantity,
-            col(ReadingRow.at).between(moments[0], moments[-1]),
-        )
-        rows = [Measurement.model_validate(row.model_dump()) for row in (await session.execute(query)).scalars()]
-        found.update({_key(each): each for each in rows})
+        of_device = select(ReadingRow).where(col(ReadingRow.device) == device, col(ReadingRow.quantity) == quantity)
+        for first in range(0, len(moments), _ROWS_A_STATEMENT):
+            query = of_device.where(col(ReadingRow.at).in_(moments[first : first + _ROWS_A_STATEMENT]))
+            rows = [Measurement.model_validate(row.model_dump()) for row in (await session.execute(query)).scalars()]
+            found.update({_key(each): each for each in rows})
     return found
 
 

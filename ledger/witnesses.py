@@ -20,11 +20,13 @@ class Witnesses:
         log: CheckpointLog | None = None,
         keys: KeyRing | None = None,
         kept: Checkpoint | None = None,
+        trusted: Sequence[PublicKey] | None = None,
     ) -> None:
         self.agreed = 0
         self.unchecked: list[str] = []
         self._log = log
         self._keys = keys
+        self._trusted = trusted
         self._brought = [kept] if kept is not None else []
         self._on_file: Iterator[Checkpoint] = iter(())
         self._head: Checkpoint | None = None
@@ -44,6 +46,8 @@ class Witnesses:
                 f"{where} nobody can tell a ledger that was rewritten as a whole, cut off at its end or brought back"
                 " from an old copy"
             )
+        elif self._trusted is None and self._keys is not None:
+            self.unchecked.append("whose keys signed the checkpoints: they lie beside them; name yours with --key")
 
     def next_size(self) -> int | None:
         """How many entries the next witness speaks of."""
@@ -65,6 +69,8 @@ class Witnesses:
     def beyond(self, newest: int) -> Finding | None:
         """A witness of entries that are no longer there: the end was cut off, or an old copy was brought back."""
         if self._next is None:
+            if self._last is not None and self._last.size < newest:
+                self.unchecked.append(f"entries {self._last.size + 1} to {newest}: no checkpoint covers them yet")
             return None
         problem = f"the entry is missing: the checkpoint of {iso(self._next.at)} speaks of {self._next.size} entries"
         return Finding(position=newest + 1, problem=problem)
@@ -95,23 +101,29 @@ class Witnesses:
     def _flaw(self, checkpoint: Checkpoint | None) -> str | None:
         if checkpoint is None:
             return "cannot be read"
-        if self._keys is not None and not self._keys.has_signed(checkpoint.note):
+        if not self._is_signed(checkpoint):
             return "is not signed with a key of this ledger"
         if checkpoint.size <= self._largest:
             return "speaks of no more entries than the one before it"
         self._largest = checkpoint.size
         return None
 
+    def _is_signed(self, checkpoint: Checkpoint) -> bool:
+        """By a key that the reader trusts; one that only lies beside the file proves nothing to them."""
+        if self._trusted is not None:
+            return any(map(checkpoint.note.is_signed_by, self._trusted))
+        return self._keys is None or self._keys.has_signed(checkpoint.note)
+
 
 def witnesses_of(settings: Settings, note: str | None = None, trusted: Sequence[PublicKey] | None = None) -> Witnesses:
     """The witnesses that there are on this machine, and a checkpoint that a reader kept.
 
-    `trusted`: the keys of which one must have signed that; without them one of ours.
+    `trusted`: the keys of which one must have signed each of them; without them one of ours.
     Raises `Invalid` (`malformed`, `checkpoint_unproven`).
     """
     keys, folder = keyring_of(settings), settings.checkpoints_folder
     kept = None if note is None else brought(note, keys, trusted)
-    return Witnesses(CheckpointLog(folder) if folder.is_dir() else None, keys, kept)
+    return Witnesses(CheckpointLog(folder) if folder.is_dir() else None, keys, kept, trusted)
 
 
 def brought(note: str, keys: KeyRing, trusted: Sequence[PublicKey] | None) -> Checkpoint:

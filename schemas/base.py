@@ -1,6 +1,7 @@
 """The few value types that everything said is built from."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -107,6 +108,11 @@ Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
 
 Reading = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
 """A measured value, its unit or its limits as the laboratory writes them: `<0.5`, `EU/mL`, `>=70%`. No spaces."""
+
+
+def people(names: Iterable[str | None]) -> set[str]:
+    """Who these are: one person, however their name is capitalised."""
+    return {each.casefold() for each in names if each is not None}
 
 
 def iso(moment: datetime) -> str:

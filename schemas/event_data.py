@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.base import Code, Identifier, Instant, Reading, Tolerant
+from schemas.base import Code, Identifier, Instant, Reading, Tolerant, people
 from schemas.check_characters import Misread
 from schemas.identity import IdentifierKind, KnownAs, spellings
 from schemas.materials import Amounts, Form
@@ -96,7 +96,7 @@ class SampleCollected(EventData):
 
     @model_validator(mode="after")
     def _two_different_people(self) -> "SampleCollected":
-        if len(set(self.verified_by)) < 2:
+        if len(people(self.verified_by)) < 2:
             raise ValueError("identity is verified by two different people")
         return self
 

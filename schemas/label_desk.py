@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from schemas.base import Code, Identifier, Instant, Strict
+from schemas.base import Code, Identifier, Instant, Strict, people
 from schemas.labels import MOST_LABELS, LabelNumber, LabelSize, Statement
 from schemas.operations import Said
 from schemas.stages import StageId, Temperature
@@ -68,7 +68,7 @@ class ApplyLabel(Strict):
 
     @model_validator(mode="after")
     def _two_different_people(self) -> Self:
-        if self.verified_by == self.by:
+        if people([self.verified_by]) == people([self.by]):
             raise ValueError("a label is verified by somebody else")
         return self
 
@@ -87,6 +87,6 @@ class ReconcileLabels(Strict):
 
     @model_validator(mode="after")
     def _two_different_people(self) -> Self:
-        if self.witnessed_by == self.by:
+        if people([self.witnessed_by]) == people([self.by]):
             raise ValueError("an account is signed by two different people")
         return self

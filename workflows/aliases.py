@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
+from schemas.check_characters import Misread
 from schemas.event_data import IdentifierAssigned
 from schemas.events import PartnerEvent
 from schemas.gs1_keys import element_string
-from schemas.identity import IdentifierKind, KnownAs
+from schemas.identity import IdentifierKind, KnownAs, read_coi
 from schemas.things import THINGS, things_named
 from workflows.checks import mismatch
 from workflows.state import JourneyState
@@ -47,7 +48,9 @@ def refusal(state: JourneyState, assigned: IdentifierAssigned) -> Refusal | None
 
     One that is taken puts identity in doubt (invariant 3): two bags would answer to one name.
     """
-    taken = [each for each in _spelt(assigned) if _is_taken(state, each, assigned.names)]
+    taken = [
+        each for each in _spelt(assigned) if _is_taken(state, each, assigned.names) or _is_anothers_coi(state, each)
+    ]
     if taken:
         return mismatch(*taken, assigned.names)
     able = _STANDS_FOR.get(assigned.kind, frozenset({assigned.kind}))
@@ -95,6 +98,14 @@ def _is_taken(state: JourneyState, value: str, names: str) -> bool:
 def _is_same(state: JourneyState, one: str | None, other: str) -> bool:
     """Whether two names of ours are one thing's: the order is the journey's other name."""
     return one == other or {one, other} <= {state.start.coi, state.start.order}
+
+
+def _is_anothers_coi(state: JourneyState, value: str) -> bool:
+    """Another patient's chain-of-identity id can never be a second name of this one's."""
+    try:
+        return read_coi(value) != state.start.coi
+    except Misread:
+        return False
 
 
 def _spelt(assigned: IdentifierAssigned) -> list[str]:

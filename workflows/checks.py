@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import cast
 
 from schemas import event_data as said
+from schemas.base import people
 from schemas.facts import Material, MaterialStatus
 from schemas.stages import (
     CollectionStage,
@@ -210,7 +211,7 @@ def release_is_signed(hearing: Hearing) -> Refusal | None:
     spec = cast(ReleaseStage, hearing.state.protocol.by_id[hearing.stage.id])
     signatures = cast(said.BatchReleased, hearing.said).signatures
     signed = {each.role: each.by for each in signatures if each.role in spec.signatures}
-    if set(signed) != set(spec.signatures) or len(set(signed.values())) != len(signed):
+    if set(signed) != set(spec.signatures) or len(people(signed.values())) != len(signed):
         return Refusal(reason="signature_missing", choices=GO_ON)
     return None
 

@@ -10,11 +10,13 @@ from schemas.facts import (
     StageCompleted,
     StageReopened,
 )
+from schemas.holds import DOUBTS
 from schemas.identity import IdentifierKind, KnownAs, Role
 from schemas.stages import CollectionStage
 from workflows import checks, decisions
 from workflows.notebook import Notebook
-from workflows.state import Impasse, JourneyState, StageState, StageStatus
+from workflows.state import Impasse, JourneyState, OpenDeviation, StageState, StageStatus
+from workflows.steps import GO_ON
 
 
 def started(state: JourneyState) -> JourneyStarted:
@@ -59,11 +61,32 @@ def reopen(state: JourneyState, notebook: Notebook, stage: StageState, reason: s
     if stage.visit != visit:
         notebook.note("stage.reopened", StageReopened(stage=stage.id, visit=stage.visit, reason=reason), now)
         _resolve_lesser(state, notebook, stage, "stage_repeated", now)
+        for each in _that_hold(state, stage):
+            notebook.resolve(each.id, "stage_repeated", now)
 
 
 def _resolve_lesser(state: JourneyState, notebook: Notebook, stage: StageState, how: str, now: datetime) -> None:
     for each in [each for each in state.deviations.values() if each.stage == stage.id and not each.blocks]:
         notebook.resolve(each.id, how, now)
+
+
+def blocks(state: JourneyState, impasse: Impasse | None) -> bool:
+    """Whether an impasse is about a deviation that holds the journey: no lesser one takes its place."""
+    deviation = state.deviations.get(impasse.deviation) if impasse is not None and impasse.deviation else None
+    return deviation is not None and deviation.blocks
+
+
+def unasked(state: JourneyState, stage: StageState) -> Impasse | None:
+    """A deviation of the stage that holds the journey and came while another question was open: asked next."""
+    found = _that_hold(state, stage)
+    return Impasse(code=found[0].code, choices=GO_ON, deviation=found[0].id) if found else None
+
+
+def _that_hold(state: JourneyState, stage: StageState) -> list[OpenDeviation]:
+    """Without doubts about identity, which two people end."""
+    doubts = {each.deviation for each in state.identity_holds.values()}
+    own = [each for each in state.deviations.values() if each.stage == stage.id and each.blocks]
+    return [each for each in own if each.id not in doubts and each.code not in DOUBTS]
 
 
 def behind(state: JourneyState, stage_id: str) -> list[StageState]:

@@ -2,9 +2,13 @@
 
 from typing import cast
 
+from schemas.base import people
 from schemas.event_data import HandOver
 from workflows.checks import mismatch
 from workflows.steps import GO_ON, Hearing, Refusal
+
+AT_THE_BEDSIDE = "infusion.completed"
+"""Where there are two people whatever the protocol says."""
 
 
 def coi_is_ours(hearing: Hearing) -> Refusal | None:
@@ -14,10 +18,10 @@ def coi_is_ours(hearing: Hearing) -> Refusal | None:
 
 
 def two_people_looked(hearing: Hearing) -> Refusal | None:
-    """Where the protocol wants two people at this hand-over, two different ones verified identity."""
+    """At the bedside, and where the protocol wants two people, two different ones verified identity."""
     wanted: tuple[str, ...] = getattr(hearing.state.protocol.by_id[hearing.stage.id], "two_people", None) or ()
-    people = {each.casefold() for each in cast(HandOver, hearing.said).verified_by or ()}
-    if hearing.event.type not in wanted or len(people) > 1:
+    looked = people(cast(HandOver, hearing.said).verified_by or ())
+    if hearing.event.type not in (*wanted, AT_THE_BEDSIDE) or len(looked) > 1:
         return None
     return Refusal(reason="second_person_missing", choices=GO_ON, blocks=True)
 

@@ -71,9 +71,11 @@ def refusal(hearing: Hearing) -> Refusal | None:
 
 
 def handled_is_ours(hearing: Hearing) -> Refusal | None:
-    """Only the journey's own containers, each named once."""
-    handled = cast(said.MaterialEvent, hearing.said).handled()
-    strange = [each for each in handled if not _is_known(hearing.state, each)]
+    """Only the journey's own containers, each named once; a batch is no container, and can only be sampled."""
+    event = cast(said.MaterialEvent, hearing.said)
+    handled, sampled = event.handled(), isinstance(event, said.MaterialSampled)
+    strange = [each for each in handled if each not in hearing.state.materials]
+    strange = [each for each in strange if not (sampled and each in hearing.state.batches)]
     twice = [each for each in set(handled) if handled.count(each) > 1]
     return mismatch(*sorted({*strange, *twice})) if strange or twice else None
 
@@ -86,7 +88,7 @@ def made_is_new(hearing: Hearing) -> Refusal | None:
 
 
 def handled_is_here(hearing: Hearing) -> Refusal | None:
-    """What is divided or joined is available, in one place; what is sampled or disposed of still exists.
+    """What is divided or joined is available, in one place and of one batch; what is sampled or disposed of exists.
 
     What was put apart because its identity was found to be wrong can still be sampled, and disposed of.
     """
@@ -94,7 +96,9 @@ def handled_is_here(hearing: Hearing) -> Refusal | None:
     materials = _known(hearing.state, event.handled())
     allowed = STILL_HERE if isinstance(event, said.MaterialSampled | said.MaterialDisposed) else STILL_HERE[:1]
     gone = any(each.status not in allowed or (each.quarantined and allowed != STILL_HERE) for each in materials)
-    apart = len({(each.holder, each.kind) for each in materials}) > 1 and isinstance(event, said.MaterialPooled)
+    apart = len({(each.holder, each.kind, each.batch) for each in materials}) > 1 and isinstance(
+        event, said.MaterialPooled
+    )
     return Refusal(reason="material_not_available") if gone or apart else None
 
 

@@ -156,7 +156,8 @@ class Journey:
         return workflow.info().is_continue_as_new_suggested() and quiet and not self.state.leaving
 
     def _is_at_an_end(self) -> bool:
-        return bool(self.state.leaving) or course.is_over(self.state) or self.must_renew()
+        is_over = course.is_over(self.state) and not self.state.is_identity_held
+        return bool(self.state.leaving) or is_over or self.must_renew()
 
     def _refuse(self, made: DecisionMade) -> None:
         refused = decisions.refusal(self.state, made.decision)

@@ -62,13 +62,14 @@ class StageWork:
         desk: Desk[Any] = Desk(self, stage)
         while stage.status is StageStatus.ACTIVE:
             try:
+                stage.impasse = stage.impasse or course.unasked(self.state, stage)
                 if stage.impasse is not None:
                     await self._resolve(stage, stage.impasse)
                 await KINDS[stage.kind].carry(desk)
                 await self._labels_accounted_for(desk)
                 course.complete(self.state, self._notebook, stage, workflow.now())
             except Stuck as stuck:
-                if not identity_holds.ask(self.state, stage):
+                if not identity_holds.ask(self.state, stage) and not course.blocks(self.state, stage.impasse):
                     stage.impasse = stuck.impasse
             except GoBack as back:
                 self._go_back(back)

@@ -65,6 +65,7 @@ class WindingUp:
         choice, _ = await self._people.choose(f"settle-{number}", holder, question)
         status = DISPOSITIONS[choice]
         await self._instruct(number, holder, {"containers": list(ids), "disposition": status.value})
+        await workflow.wait_condition(lambda: not self._state.is_identity_held)
         course.settle(self._state, self._notebook, here, status, workflow.now())
 
     async def _instruct(self, number: int, holder: Role, details: dict[str, object]) -> None:

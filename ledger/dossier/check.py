@@ -115,7 +115,7 @@ def _about(parts: dict[str, bytes]) -> tuple[str, int, int]:
     try:
         journey, origin, size, views = (said[name] for name in ("journey", "origin", "size", "views"))
         as_written = form.about(journey, origin, size, views)
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, ValueError):
         raise Wrong("dossier.json is not of the form") from None
     if parts[form.ABOUT] != as_written or not is_journey(journey):
         raise Wrong("dossier.json is not of the form")

@@ -130,7 +130,8 @@ def _collected(event: Event, setting: Setting) -> Said | None:
 def _containers(event: Event, ilmd: dict[str, Any]) -> list[dict[str, Any]]:
     """Each container, with the amounts that the master data give."""
     listed = ilmd.get("clew:containers")
-    given = {each.get("id"): each for each in listed if isinstance(each, dict)} if isinstance(listed, list) else {}
+    named = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    given = {each["id"]: each for each in named if isinstance(each.get("id"), str)}
     return [
         {
             "id": _name(each),

@@ -137,7 +137,9 @@ async def test_an_error_declaration_is_on_record_and_before_a_persons_eyes_and_c
     async with ward.database.reading() as session:
         assert (await session.execute(select(func.count()).select_from(EntryRow))).scalar_one() == 1
     assert (await verify(ward.database)).ok
-    said = {"source": "urn:clew:party:coldline", "id": f"{SHIPPED['eventID']}/error", "by": "op-1", "reason": "checked"}
+    (declared,) = (await ward.http.get("/v1/events", params={"status": "quarantined"})).json()["items"]
+    assert (declared["source"], declared["id"].rpartition("/")[0]) == (entry.actor, f"{SHIPPED['eventID']}/error")
+    said = {"source": declared["source"], "id": declared["id"], "by": "op-1", "reason": "checked"}
     dismissed = await ward.http.post("/v1/events/dismiss", json=said)
     assert (dismissed.status_code, dismissed.json()["status"]) == (200, "dismissed")
 

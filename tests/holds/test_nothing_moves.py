@@ -159,6 +159,7 @@ async def test_what_a_journey_judged_before_it_knew_is_not_put_on_record(clew: H
     """The courier has Ben's bags in his hands at the moment in which Ana's are found to be wrong."""
     ana, ben = await clew.admits("ANA"), await clew.admits("BEN")
     honest, other = await ana.before("shipment.picked_up"), await ben.before("shipment.picked_up")
+    await until(lambda: has_nothing_to_write(ben), "the receiver of Ben's bags has been told", PATIENCE)
     assert await ana.says(with_labels_of(honest, other)) == ("refused", "identity_mismatch")
     was = where(await ben.page())
     assert (await clew.clinic.say(write_event(other))).status_code == 202
@@ -178,6 +179,7 @@ async def test_what_a_journey_judged_before_it_knew_is_not_put_on_record(clew: H
 async def test_a_decision_that_a_journey_took_before_it_knew_is_refused(clew: Hospital, refusals: Refusals) -> None:
     ana, ben = await clew.admits("ANA"), await clew.admits("BEN")
     honest, other = await ana.before("shipment.picked_up"), await ben.before("shipment.picked_up")
+    await until(lambda: has_nothing_to_write(ben), "the receiver of Ben's bags has been told", PATIENCE)
     assert (await ben.decides(kind="hold")).status_code == 200
     assert await ana.says(with_labels_of(honest, other)) == ("refused", "identity_mismatch")
     decided = asyncio.create_task(ben.decides_straight(kind="lift_hold"))
@@ -233,6 +235,12 @@ async def test_a_patient_who_withdraws_is_heard_and_nothing_is_settled_before_tw
         await clew.signs(hold["id"], person)
     await until(lambda: is_settled(ben, settles), "the bags are settled", PATIENCE)
     assert (await ben.page())["status"] == "cancelled"
+
+
+async def has_nothing_to_write(patient: Patient) -> bool:
+    """Whatever a journey appends tells it of its holds; these tests are about one that does not know."""
+    told = [each["data"] for each in (await patient.page())["latest"] if each["type"] == "partner.told"]
+    return any(each["command"] == "announce_delivery" for each in told)
 
 
 async def is_settled(patient: Patient, decision: dict[str, str]) -> bool:

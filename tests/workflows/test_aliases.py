@@ -13,7 +13,7 @@ from ledger.invariants import broken_in
 from ledger.tables import EntryRow
 from schemas.events import CATALOGUE, PartnerEvent
 from schemas.facts import EventStatus, Fact, Material, in_our_words
-from schemas.identity import IdentifierKind, KnownAs
+from schemas.identity import IdentifierKind, KnownAs, new_coi
 from schemas.things import THINGS
 from tests.workflows import therapy as told_by_partners
 from tests.workflows.clinic import Clinic
@@ -175,6 +175,12 @@ def test_a_kind_of_identifier_stands_for_its_own_kinds_of_thing(kind: str, value
     names = {"order": "ORD-ANA", "donation": ana.journey.state.donations[0], "bag": bags[0]}[thing]
     assert assign(ana, value, names, kind) == (EventStatus.REFUSED, "kind_mismatch")
     assert not ana.journey.state.is_held
+
+
+def test_another_patients_chain_of_identity_is_no_second_name_of_this_one() -> None:
+    ana, _ = collected()
+    assert assign(ana, new_coi(), ANA, "coi") == MISMATCH
+    assert ana.journey.state.is_held
 
 
 @pytest.mark.parametrize("scanned", [SSCC, SSCC[2:], "urn:epc:id:sscc:9506000.0134352001"])

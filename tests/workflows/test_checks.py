@@ -246,6 +246,7 @@ CASES: dict[tuple[str, str, Check], list[Case]] = {
     ("release", "batch.released", checks.release_is_signed): [
         Case("one signature of two", signed("qa-1"), "signature_missing", blocks=False),
         Case("the same person twice", signed("qa-1", "qa-1"), "signature_missing", blocks=False),
+        Case("the same person in two spellings", signed("qa-1", "QA-1"), "signature_missing", blocks=False),
     ],
     ("release", "batch.rejected", checks.batch_is_under_review): [
         Case("another patient's batch", {"batch": "LOT-BEN"}, course={"fails": (("request_disposition", 1),)})
@@ -261,7 +262,7 @@ CASES: dict[tuple[str, str, Check], list[Case]] = {
     ("infusion", "infusion.completed", checks.dose_is_fresh): [EXPIRED],
     ("infusion", "infusion.aborted", checks.dose_is_ours): DOSES,
     ("infusion", "infusion.completed", checks.bedside_check_agreed): [
-        Case("the wristband says another name", {"bedside_check": False})
+        Case("the wristband says another name", {"bedside_check": False}),
     ],
     ("follow_up", "follow_up.completed", checks.visit_is_planned): NOT_PLANNED,
     ("follow_up", "follow_up.missed", checks.visit_is_planned): NOT_PLANNED,

@@ -195,6 +195,9 @@ def test_a_release_names_the_doses_that_are_left() -> None:
         ("material.disposed", {"containers": ["BENS-BAG"], "disposition": "destroyed", "by": "technician-3"}),
         ("material.split", {"container": "DOSE-1-1", "into": [{"id": "DOSE-1-2"}]}),
         ("material.split", {"container": "DOSE-1-1", "into": [{"id": "HALF-1"}, {"id": "HALF-1"}]}),
+        ("material.disposed", {"containers": ["LOT-1"], "disposition": "destroyed", "by": "technician-3"}),
+        ("material.split", {"container": "LOT-1", "into": [{"id": "HALF-1"}]}),
+        ("material.pooled", {"parts": [{"id": "DOSE-1-1"}, {"id": "LOT-1"}], "into": {"id": "POOL-1"}}),
         ("material.sampled", {"source": "DOSE-1-1", "samples": [{"id": BAG}]}),
         ("material.sampled", {"source": "DOSE-1-1", "samples": [{"id": "LOT-1"}]}),
         ("material.pooled", {"parts": [{"id": "DOSE-1-1"}, {"id": "DOSE-1-1"}], "into": {"id": "POOL-1"}}),
@@ -220,6 +223,16 @@ def test_what_is_used_up_or_not_alike_is_not_available(event_type: str, data: di
     ana = therapy()
     ana.after("manufacture.completed")
     assert say(ana, event_type, **data) == (EventStatus.REFUSED, "material_not_available")
+
+
+def test_a_dose_that_was_given_up_is_not_pooled_with_those_made_in_its_place() -> None:
+    """It would be released under their batch's name."""
+    ana = therapy(fails=(("request_disposition", 1),), batch_rejected="remake")
+    ana.after("manufacture.completed", 2)
+    parts, into = [{"id": "DOSE-1-1"}, {"id": "DOSE-2-1"}], {"id": "POOL-1"}
+    rejected = bag(ana, "DOSE-1-1")
+    ana.journey.state.materials["DOSE-1-1"] = rejected.model_copy(update={"status": MaterialStatus.AVAILABLE})
+    assert say(ana, "material.pooled", parts=parts, into=into) == (EventStatus.REFUSED, "material_not_available")
 
 
 def test_a_split_that_comes_before_its_collection_waits() -> None:

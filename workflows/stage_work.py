@@ -62,9 +62,8 @@ class StageWork:
         desk: Desk[Any] = Desk(self, stage)
         while stage.status is StageStatus.ACTIVE:
             try:
-                stage.impasse = stage.impasse or course.unasked(self.state, stage)
-                if stage.impasse is not None:
-                    await self._resolve(stage, stage.impasse)
+                while impasse := stage.impasse or course.unasked(self.state, stage):
+                    await self._resolve(stage, impasse)
                 await KINDS[stage.kind].carry(desk)
                 await self._labels_accounted_for(desk)
                 course.complete(self.state, self._notebook, stage, workflow.now())

@@ -1,10 +1,12 @@
 """A notary over a test's database, in a folder of the test's own."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ledger.checkpoints import Checkpoint
 from ledger.database import Database
 from ledger.notary import Notary, notary_of
+from ledger.notes import PublicKey
 from ledger.witnesses import Witnesses, witnesses_of
 from schemas.settings import Settings
 
@@ -22,5 +24,5 @@ class Office:
         assert made is not None
         return made
 
-    def witnesses(self, note: str | None = None) -> Witnesses:
-        return witnesses_of(self.settings, note)
+    def witnesses(self, note: str | None = None, trusted: Sequence[PublicKey] | None = None) -> Witnesses:
+        return witnesses_of(self.settings, note, trusted)

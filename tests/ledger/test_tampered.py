@@ -8,9 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.chain import entry_hash
 from ledger.database import Database
+from ledger.notes import PublicKey
 from ledger.tables import EntryRow
 from ledger.verify import verify
 from schemas.errors import Conflict
@@ -74,6 +76,18 @@ def rewrite_all_after(rows: Rows) -> None:
 
 def cut_off_the_end(rows: Rows) -> None:
     del rows[500:]
+
+
+async def test_a_key_that_only_lies_beside_the_checkpoints_convinces_nobody_who_trusts_another(
+    database: Database, office: Office
+) -> None:
+    """Whoever can write the folder can put a key there, and sign a ledger of their own with it."""
+    ours = office.notary.keys.all()
+    sound = await verify(database, witnesses=office.witnesses(trusted=ours))
+    assert (sound.ok, sound.checkpoints) == (True, 3)
+    another = PublicKey("clew.test", Ed25519PrivateKey.generate().public_key().public_bytes_raw())
+    found = await verify(database, witnesses=office.witnesses(trusted=[another]))
+    assert found.first_bad is not None and "not signed with a key" in found.first_bad.problem
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from schemas.base import iso
 from schemas.decisions import CancelJourney
 from schemas.events import PartnerEvent
 from schemas.facts import EventStatus, JourneyStatus
@@ -9,6 +10,7 @@ from tests.waiting import until
 from tests.workflows import therapy
 from tests.workflows.clinic import Clinic, Patient
 from tests.workflows.fakes import reference
+from tests.workflows.pure import FIRST_DAY
 
 
 def materials(patient: Patient) -> dict[str, str]:
@@ -251,6 +253,23 @@ async def test_a_partner_who_refuses_is_a_persons_task(clinic: Clinic) -> None:
     [opened] = ana.facts("deviation.opened")
     resolved = await ana.fact("deviation.resolved")
     assert (opened.data["code"], resolved.data["resolution"]) == ("partner_refused", "send_again")
+
+
+async def test_what_holds_a_journey_is_asked_also_where_another_question_came_first(clinic: Clinic) -> None:
+    """Nobody could lift the hold otherwise."""
+    clinic.partners.refuse.add("announce_delivery")
+    ana = await clinic.enrols()
+    bags = await therapy.until_collected(ana)
+    name = reference(await ana.told("book_pickup"))
+    await ana.task("partner_refused")
+    await ana.hears("shipment.picked_up", subject=name, reference=name, containers=bags)
+    warm = {"started_at": iso(FIRST_DAY), "worst": 12.5}
+    await ana.outcome_of(await ana.hears("shipment.excursion", subject=name, reference=name, **warm))
+    clinic.partners.refuse.clear()
+    await ana.answer("partner_refused", "send_again")
+    await ana.answer("exception", "continue")
+    await ana.told("announce_delivery")
+    assert (await ana.fact("hold.lifted")).data["reason"] == "continue"
 
 
 async def test_a_lost_shipment_leads_back_to_another_collection(clinic: Clinic) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from api.hold_news import HoldNews
 from ledger.append import append
+from ledger.holds import News
 from schemas.errors import Conflict
 from schemas.events import PartnerEvent, write_event
 from tests.holds.hospital import PATIENCE, Hospital, Patient
@@ -137,11 +138,11 @@ class Refusals:
 def refusals(monkeypatch: pytest.MonkeyPatch) -> Refusals:
     """Nobody tells a journey of a hold before the test says so; what the ledger refuses until then is counted."""
     seen = Refusals()
-    look_around = HoldNews._look_around
+    tell = HoldNews._tell
 
-    async def look(news: HoldNews) -> None:
+    async def tell_when_said(teller: HoldNews, news: News) -> None:
         if seen.told:
-            await look_around(news)
+            await tell(teller, news)
 
     async def counted(*arguments: Any) -> Any:
         try:
@@ -150,7 +151,7 @@ def refusals(monkeypatch: pytest.MonkeyPatch) -> Refusals:
             seen.count += refused.code == "identity_held"
             raise
 
-    monkeypatch.setattr(HoldNews, "_look_around", look)
+    monkeypatch.setattr(HoldNews, "_tell", tell_when_said)
     monkeypatch.setattr("activities.ledger.append", counted)
     return seen
 

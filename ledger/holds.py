@@ -25,6 +25,7 @@ from ledger.tables import (
     IdentityHoldSideRow,
     IdentityHoldSignatureRow,
 )
+from schemas.base import person
 from schemas.errors import Conflict, NotFound
 from schemas.holds import Signing
 from schemas.operations import HoldClosed, HoldSigned
@@ -176,7 +177,7 @@ async def _row(session: AsyncSession, hold: str) -> IdentityHoldRow:
 def _signature(
     hold: str, signing: Signing, signed: Sequence[IdentityHoldSignatureRow], now: datetime
 ) -> IdentityHoldSignatureRow:
-    signer = signing.by.casefold()
+    signer = person(signing.by)
     if any((each.signer, each.finding) == (signer, signing.finding) for each in signed):
         raise Conflict("already_signed", "You have signed this; the second signature is another person's.")
     doubted = any(each.signer != signer and each.finding == "crossed" for each in signed)

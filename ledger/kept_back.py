@@ -20,15 +20,6 @@ CROSSED = "identity_crossed"
 _NOT_SENT = (DeliveryStatus.WAITING.value, DeliveryStatus.FAILING.value)
 
 
-def _is_crossed(delivery: type[DeliveryRow]) -> ColumnElement[bool]:
-    """Whether a hold's finding forbids a delivery for good."""
-    return and_(
-        col(IdentityHoldRow.finding) == "crossed",
-        col(IdentityHoldRow.closed_at) >= col(delivery.created_at),
-        col(delivery.command).in_(sorted(MOVES_CELLS)),
-    )
-
-
 def may_go_out(delivery: type[DeliveryRow]) -> ColumnElement[bool]:
     """Whether a delivery, or an alias of it in a query, may be sent.
 
@@ -36,16 +27,7 @@ def may_go_out(delivery: type[DeliveryRow]) -> ColumnElement[bool]:
     since it was asked for. What takes a command back moves no cells, and to look up what became of one sends nothing.
     """
     harmless = or_(col(delivery.command).in_(sorted(TAKE_BACKS)), col(delivery.status) == DeliveryStatus.UNKNOWN.value)
-    crossed = _is_crossed(delivery)
-    held = (
-        select(col(IdentityHoldSideRow.hold))
-        .join(IdentityHoldRow, col(IdentityHoldRow.id) == col(IdentityHoldSideRow.hold))
-        .where(
-            col(IdentityHoldSideRow.journey) == col(delivery.journey),
-            or_(col(IdentityHoldRow.finding).is_(None), crossed),
-        )
-        .exists()
-    )
+    held = _held_by(delivery, or_(col(IdentityHoldRow.finding).is_(None), _is_crossed(delivery)))
     return or_(harmless, ~held)
 
 
@@ -77,15 +59,30 @@ async def give_up_crossed(session: AsyncSession, hold: str, now: datetime) -> No
 async def give_up_what_came_back(session: AsyncSession, deliveries: Iterable[DeliveryRow], now: datetime) -> None:
     """Give up what was being asked, or looked up, when its cells were found to be crossed, and was not taken."""
     numbers = [row.number for row in deliveries if row.status in _NOT_SENT]
-    crossed = (
+    if not numbers:
+        return
+    crossed = _held_by(DeliveryRow, _is_crossed(DeliveryRow))
+    query = select(DeliveryRow).where(col(DeliveryRow.number).in_(numbers), crossed)
+    await _give_up(session, (await session.execute(query)).scalars().all(), now)
+
+
+def _held_by(delivery: type[DeliveryRow], holds: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a delivery's journey is a side of such a hold."""
+    return (
         select(col(IdentityHoldSideRow.hold))
         .join(IdentityHoldRow, col(IdentityHoldRow.id) == col(IdentityHoldSideRow.hold))
-        .where(col(IdentityHoldSideRow.journey) == col(DeliveryRow.journey), _is_crossed(DeliveryRow))
+        .where(col(IdentityHoldSideRow.journey) == col(delivery.journey), holds)
         .exists()
     )
-    if numbers:
-        query = select(DeliveryRow).where(col(DeliveryRow.number).in_(numbers), crossed)
-        await _give_up(session, (await session.execute(query)).scalars().all(), now)
+
+
+def _is_crossed(delivery: type[DeliveryRow]) -> ColumnElement[bool]:
+    """Whether a hold's finding forbids a delivery for good."""
+    return and_(
+        col(IdentityHoldRow.finding) == "crossed",
+        col(IdentityHoldRow.closed_at) >= col(delivery.created_at),
+        col(delivery.command).in_(sorted(MOVES_CELLS)),
+    )
 
 
 async def _give_up(session: AsyncSession, rows: Iterable[DeliveryRow], now: datetime) -> None:

@@ -189,7 +189,6 @@ async def _record(session: AsyncSession, lane: LaneRow, tried: Sequence[Tried], 
         row.last_attempt_at, row.sending_since = each.at, None
         session.add(_attempt(each, row.attempts))
         _become(row, each, lane, now)
-    await session.flush()
     await give_up_what_came_back(session, found.values(), now)
     return list(found.values())
 

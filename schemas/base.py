@@ -112,7 +112,12 @@ Reading = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
 
 def people(names: Iterable[str | None]) -> set[str]:
     """Who these are: one person, however their name is capitalised."""
-    return {each.casefold() for each in names if each is not None}
+    return {person(each) for each in names if each is not None}
+
+
+def person(name: str) -> str:
+    """Who this is, however the name is capitalised."""
+    return name.casefold()
 
 
 def iso(moment: datetime) -> str:

@@ -128,7 +128,7 @@ class Calls:
 
     async def _call(self, stage: StageState, order: PartnerCommand) -> None:
         with caused_by(order.traceparent):
-            acknowledged = await workflow.execute_activity_method(
+            asked = workflow.start_activity_method(
                 PartnerPort.tell_partner,
                 order,
                 task_queue=PARTNER_QUEUE,
@@ -136,6 +136,7 @@ class Calls:
                 retry_policy=CALL_RETRY,
                 summary=f"{order.partner}: {order.command.replace('_', ' ')}",
             )
+        acknowledged = await asked
         self._acknowledge(stage, order, acknowledged)
 
     def _acknowledge(self, stage: StageState, order: PartnerCommand, acknowledged: Acknowledgement) -> None:

@@ -9,7 +9,11 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 @contextmanager
 def caused_by(traceparent: str | None) -> Iterator[None]:
-    """Make the W3C trace context that an event came with the current one."""
+    """Make the W3C trace context that an event came with the current one.
+
+    Nothing may be awaited inside: a journey that is taken from a worker's memory ends wherever it waits, in another
+    context, and this one could not be put back.
+    """
     if traceparent is None:
         yield
         return

@@ -11,11 +11,15 @@ TWO_PEOPLE = ["nurse-01", "nurse-02"]
 
 async def enrolment(patient: Patient) -> None:
     await patient.told("request_evidence")
-    for stage in patient.start.protocol.stages:
-        if isinstance(stage, EnrolmentStage):
-            await patient.passes(timedelta(days=4))
-            for evidence in stage.evidence:
-                await patient.hears("evidence.provided", evidence=evidence, reference=f"DOC-{evidence}")
+    await patient.passes(timedelta(days=4))
+    for evidence in evidence_of(patient):
+        await patient.hears("evidence.provided", evidence=evidence, reference=f"DOC-{evidence}")
+
+
+def evidence_of(patient: Patient) -> list[str]:
+    """What is asked of the centre before anything else."""
+    stages = [stage for stage in patient.start.protocol.stages if isinstance(stage, EnrolmentStage)]
+    return [evidence for stage in stages for evidence in stage.evidence]
 
 
 async def collection(patient: Patient, visit: int = 1) -> list[str]:

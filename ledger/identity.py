@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from ledger.crosswalk import IDENTIFIER, identifiers_of
+from ledger.crosswalk import identifiers_of, owners
 from ledger.operations import put_in_step
 from ledger.statements import insert_if_new, table_of
 from ledger.tables import IdentityHoldIdentifierRow, IdentityHoldRow, IdentityHoldSideRow
@@ -36,7 +36,6 @@ _OF_JOURNEY = (
     .order_by(HOLD.c.opened_at, HOLD.c.id)
 )
 _ABOUT = select(ABOUT.c.value).where(ABOUT.c.hold == bindparam("hold")).order_by(ABOUT.c.value)
-_OWNERS = select(IDENTIFIER.c.journey).where(IDENTIFIER.c.value.in_(bindparam("values", expanding=True))).distinct()
 _KNOWN = select(HOLD.c.id).where(HOLD.c.id == bindparam("hold"))
 _WAITING_FOR = (
     select(ABOUT.c.hold, ABOUT.c.value)
@@ -118,9 +117,8 @@ def _open(connection: Connection, coi: str, doubt: _Doubt, now: datetime) -> Non
     hold = "hold-" + sha256(f"{coi}/{doubt.entry}".encode()).hexdigest()[:20]
     if _is_known(connection, coi, hold, doubt):
         return
-    about, values = sorted(doubt.about), sorted(doubt.about) or [""]
-    others = connection.execute(_OWNERS, {"values": values}).scalars()
-    sides = sorted({coi, *others})
+    about = sorted(doubt.about)
+    sides = sorted({coi, *owners(connection, about)})
     connection.execute(HOLD.insert(), {"id": hold, "reason": doubt.reason, "journey": coi, "opened_at": now})
     connection.execute(SIDE.insert(), [_side(hold, each, now) for each in sides])
     if about:

@@ -6,17 +6,17 @@ What the journey must know of it goes into its inbox in the same transaction, as
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
 from ledger import inbox
+from ledger.crosswalk import belonging_elsewhere
 from ledger.inbox import Incoming
 from ledger.label_pages import Done, LabelPages, about, load, record
 from ledger.label_sets import new_labels
 from ledger.operations import put_operation
-from ledger.tables import IdentifierRow, LabelRow, LabelSetRow
+from ledger.tables import LabelSetRow
 from schemas.errors import Conflict, Flaw, NotFound
 from schemas.event_data import EventData, LabelsIssued, LabelsReconciled
 from schemas.events import LABEL_DESK, PartnerEvent, write_event
@@ -197,22 +197,12 @@ async def _nobody_elses(session: AsyncSession, coi: str, where: dict[str, str]) 
 
     Asked after the step's entry was written: its lock is held until the end, so no other journey's step comes between.
     """
-    wanted = list(where)
-    known = select(col(IdentifierRow.value)).where(
-        col(IdentifierRow.value).in_(wanted), col(IdentifierRow.journey) != coi
-    )
-    things = [_labelled_elsewhere(column, coi, wanted) for column in (col(LabelRow.thing), col(LabelRow.container))]
-    taken = set((await session.execute(known.union(*things))).scalars())
+    connection = await session.connection()
+    taken = await connection.run_sync(belonging_elsewhere, coi, where)
     if taken:
         told = "it is another journey's, or has a label of one"
         flaws = [Flaw(pointer=where[each], code="identifier_in_use", detail=told) for each in sorted(taken)]
         raise Conflict("identifier_in_use", "What is to be labelled belongs to another journey.", flaws)
-
-
-def _labelled_elsewhere(column: Mapped[str | None], coi: str, wanted: list[str]) -> Select[str | None]:
-    query = select(column).join(LabelSetRow, col(LabelSetRow.id) == col(LabelRow.set))
-    stands = col(LabelRow.status).in_((*OPEN, LabelStatus.APPLIED))
-    return query.where(column.in_(wanted), stands, col(LabelSetRow.journey) != coi)
 
 
 def _chosen(pages: LabelPages, numbers: Sequence[str] | None) -> Sequence[str]:

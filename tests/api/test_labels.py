@@ -187,6 +187,29 @@ async def test_what_bears_a_label_of_another_patient_gets_none_of_this_one(ward:
     assert (await verify(ward.database, projections=True)).ok
 
 
+@pytest.mark.parametrize("thing", ["BAG-7", "BAG-8"], ids=["bears it", "it was made for"])
+async def test_what_comes_with_another_patients_label_holds_both(ward: Clinic, thing: str) -> None:
+    """Ben's labels are all that is known of the bags when Ana's partner names one."""
+    ana, ben = await ward.patient("ORD-ANA"), await ward.patient("ORD-BEN")
+    his = await issued(ward, ben, containers=["BAG-8"], blank=1)
+    await does(ward, his, "print", by="nurse-17")
+    await does(ward, his, "apply", by="nurse-17", number=number(his, 2), container="BAG-7")
+    names = [{"kind": "container", "value": thing}]
+    await ward.record(ana, started(number="ORD-ANA"), fact(2, "hold.placed", reason="x", identifiers=names))
+    (hold,) = (await ward.http.get("/v1/holds")).json()["items"]
+    assert (hold["reason"], hold["about"]) == ("identifier_in_use", [thing])
+    assert set(hold["sides"]) == {ana, ben}
+
+
+async def test_a_label_that_was_voided_claims_nothing(ward: Clinic) -> None:
+    ana, ben = await ward.patient("ORD-ANA"), await ward.patient("ORD-BEN")
+    his = await issued(ward, ben, containers=["BAG-8"], blank=0)
+    await does(ward, his, "void", numbers=[number(his, 1)], **BY)
+    names = [{"kind": "container", "value": "BAG-8"}]
+    await ward.record(ana, started(number="ORD-ANA"), fact(2, "hold.placed", reason="x", identifiers=names))
+    assert (await ward.http.get("/v1/holds")).json()["items"] == []
+
+
 async def test_of_two_journeys_that_claim_one_bag_at_the_same_moment_one_gets_it(ward: Clinic) -> None:
     journeys = await ward.patient("ORD-ANA"), await ward.patient("ORD-BEN")
     other = Database(ward.database.url)

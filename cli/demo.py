@@ -93,6 +93,7 @@ def _report(findings: "Findings", samples: "Samples", wall: float) -> dict[str, 
         "events": findings.events,
         "ledger_entries": findings.ledger_entries,
         "ledger_verified": findings.ledger_verified,
+        "checkpoints": findings.checkpoints,
         "invariants_broken": len(findings.broken),
         "wall_s": round(wall, 1),
         "seed": samples.seed,
@@ -112,7 +113,8 @@ def _tell(report: dict[str, Any], as_json: bool) -> None:
     ended = f"{report['completed']} completed, {report['cancelled']} cancelled"
     print(f"{report['journeys']} journeys in {report['wall_s']} s: {ended}.")
     verified = "verified" if report["ledger_verified"] else "does NOT verify"
-    print(f"{report['events']} events, {report['ledger_entries']} ledger entries; the ledger {verified}.")
+    print(f"{report['events']} events, {report['ledger_entries']} ledger entries; the ledger {verified},")
+    print(f"and {report['checkpoints']} checkpoints that were signed meanwhile agree.")
     print(f"{report['invariants_broken']} invariants broken.")
     for problem in report["problems"]:
         print(f"  {problem}")

@@ -39,7 +39,7 @@ async def demonstrate(settings: Settings, samples: Samples, within: float, say: 
             await check_partners(settings, findings)
             findings.problems += [f"the {name} ended and was started again" for name in supervisor.restarted]
         say("checking the record")
-        await check_record(database, samples.journeys, findings)
+        await check_record(settings, database, samples.journeys, findings)
     finally:
         await database.close()
     return findings

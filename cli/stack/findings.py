@@ -13,6 +13,7 @@ from ledger.database import Database
 from ledger.invariants import broken_invariants
 from ledger.tables import EntryRow, InboxRow, JourneyRow
 from ledger.verify import verify
+from ledger.witnesses import witnesses_of
 from schemas.facts import EventStatus, JourneyStatus
 from schemas.settings import Settings
 
@@ -27,6 +28,7 @@ class Findings:
     outcomes: dict[str, int] = field(default_factory=dict)
     ledger_entries: int = 0
     ledger_verified: bool = False
+    checkpoints: int = 0
     broken: list[str] = field(default_factory=list)
     commands: int = 0
     problems: list[str] = field(default_factory=list)
@@ -62,8 +64,8 @@ async def check_partners(settings: Settings, findings: Findings) -> None:
                 findings.problems.append(f"{state['rejected_events']} events of a partner were not taken")
 
 
-async def check_record(database: Database, wanted: int, findings: Findings) -> None:
-    """The journeys, the chain with the pages that are made from it, and the invariants."""
+async def check_record(settings: Settings, database: Database, wanted: int, findings: Findings) -> None:
+    """The journeys, the ledger with the pages that are made from it and what was signed meanwhile, the invariants."""
     rows = await journey_rows(database)
     findings.statuses = Counter(row.status for row in rows)
     findings.problems += [_where_it_stands(row) for row in rows if row.status not in CLOSED]
@@ -72,10 +74,13 @@ async def check_record(database: Database, wanted: int, findings: Findings) -> N
     findings.outcomes = await _outcomes(database)
     if waiting := findings.outcomes.get(EventStatus.RECEIVED.value):
         findings.problems.append(f"{waiting} acknowledged events were not judged")
-    verification = await verify(database, projections=True)
+    verification = await verify(database, projections=True, witnesses=witnesses_of(settings))
+    findings.checkpoints = verification.checkpoints
     findings.ledger_entries, findings.ledger_verified = verification.entries, verification.ok
     if verification.first_bad is not None:
         findings.problems.append(f"the ledger does not verify: {verification.first_bad.problem}")
+    elif verification.entries and not verification.checkpoints:
+        findings.problems.append("no checkpoint was made of the ledger")
     if verification.entries != await _entries(database):
         findings.problems.append("the ledger has entries that were not checked")
     findings.broken = await broken_invariants(database)

@@ -13,6 +13,7 @@ from cli.stack.findings import Findings, check_record
 from ledger.database import Database
 from ledger.migrate import migrate
 from ledger.tables import InboxRow, JourneyRow
+from schemas.settings import Settings
 from tests.cli.conftest import Machine
 
 PROMISED = {
@@ -22,6 +23,7 @@ PROMISED = {
     "events",
     "ledger_entries",
     "ledger_verified",
+    "checkpoints",
     "invariants_broken",
     "wall_s",
 }
@@ -56,20 +58,21 @@ def test_two_patients_are_treated_and_nothing_is_left_behind(machine: Machine, t
     assert report["events"] > 0
     assert report["ledger_entries"] > report["events"]
     assert report["ledger_verified"] is True
+    assert report["checkpoints"] > 0
     assert report["invariants_broken"] == 0
     assert report["problems"] == []
     assert list(temporary.iterdir()) == []
     assert not machine.home.exists()
 
 
-async def test_a_patient_who_is_not_through_and_a_lost_event_are_named(database: Database) -> None:
+async def test_a_patient_who_is_not_through_and_a_lost_event_are_named(database: Database, tmp_path: Path) -> None:
     async with database.writing() as session:
         session.add(_journey("CLEW1", "ORD-1", status="completed", stages=""))
         session.add(_journey("CLEW2", "ORD-2", status="running", stages="manufacture"))
         session.add(_event("received"))
     findings = Findings()
 
-    await check_record(database, 3, findings)
+    await check_record(Settings(home=tmp_path), database, 3, findings)
 
     said = "; ".join(findings.problems)
     assert "ORD-2 (CLEW2) has not ended: running, at manufacture" in said

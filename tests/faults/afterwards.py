@@ -6,11 +6,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import col
 
+from ledger.checkpoint_log import CheckpointLog
 from ledger.database import Database
 from ledger.epcis import catch_up
 from ledger.invariants import broken_invariants
 from ledger.tables import EntryRow, InboxRow
 from ledger.verify import verify
+from ledger.witnesses import witnesses_of
 from partners.simulator.city import SimulatedPartners
 from tests.faults.site import Site
 from tests.waiting import until
@@ -28,8 +30,12 @@ async def nothing_was_lost_or_done_twice(site: Site, *cities: SimulatedPartners)
     await _everything_is_judged(site.database)
     await _one_entry_an_event(site.database)
     await catch_up(site.database)
-    verification = await verify(site.database, projections=True)
+    kept = CheckpointLog(site.settings.checkpoints_folder)
+    await until(kept.newest, "a checkpoint", SETTLED_WITHIN)
+    witnesses = witnesses_of(site.settings)
+    verification = await verify(site.database, projections=True, witnesses=witnesses)
     assert verification.ok, verification.first_bad
+    assert verification.checkpoints > 0
     assert await broken_invariants(site.database) == []
     for city in cities:
         _each_command_took_effect_once(city)

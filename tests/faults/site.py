@@ -33,6 +33,9 @@ SERVICES: dict[str, Callable[[Settings], Service]] = {
 PARTNER_TIMEOUT = 1.5
 """Seconds that a partner has to answer: short, because some drills wait for it to pass."""
 
+CHECKPOINT_INTERVAL = 1
+"""Seconds between two checkpoints: several are made during a drill, and some while a process is killed."""
+
 
 class Site:
     """One installation of Clew. It ends the processes that it started, through their handles, and no others."""
@@ -115,6 +118,7 @@ async def running_site(home: Path, database_url: str | None = None) -> AsyncIter
             "otlp_endpoint": receiver.url,
             "partner_timeout": PARTNER_TIMEOUT,
             "log_level": "debug",
+            "checkpoint_interval": CHECKPOINT_INTERVAL,
         }
     )
     await migrate(settings.database)

@@ -1,6 +1,5 @@
 """`clew epcis export|capture`: custody in the words of GS1 EPCIS 2.0, out and in."""
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,7 +7,7 @@ from urllib.parse import quote
 
 import typer
 
-from cli.files import read_json_file
+from cli.files import give_document, read_json_file
 from cli.options import Api, AsJson
 
 commands = typer.Typer(help="EPCIS: custody as traceability systems read and write it.", no_args_is_help=True)
@@ -28,7 +27,7 @@ def register(app: typer.Typer) -> None:
 @commands.command()
 def export(
     coi: Annotated[str, typer.Argument(help="The journey's chain-of-identity id.")],
-    out: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Write it there, not to standard output.")] = None,
     api: Api = None,
     as_json: AsJson = False,
 ) -> None:
@@ -36,20 +35,13 @@ def export(
 
     \b
     Example:
-      clew epcis export CLEWYDWJ67KE69S6NHBXI --out custody.jsonld
+      clew epcis export CLEWYDWJ67KE69S6NHBXI --output custody.jsonld
     """
     from cli.client import Api as Client
 
     with Client(api) as client:
         found = client.get(f"/v1/journeys/{quote(coi, safe='*')}/epcis")
-    text = json.dumps(found, ensure_ascii=False, indent=None if as_json else 2)
-    if out is None:
-        print(text)
-        return
-    try:
-        out.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise typer.BadParameter(f"{out}: {error.strerror}") from None
+    give_document(found, output, as_json=as_json)
 
 
 @commands.command()

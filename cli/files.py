@@ -1,4 +1,4 @@
-"""Files that commands read."""
+"""Files that commands read and write."""
 
 import json
 import sys
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import typer
+
+from cli import console
 
 
 def read_json_file(file: Path) -> Any:
@@ -16,3 +18,24 @@ def read_json_file(file: Path) -> Any:
         raise typer.BadParameter(f"{file}: {error.strerror}") from None
     except ValueError:
         raise typer.BadParameter(f"{file} is not JSON") from None
+
+
+def write_file(file: Path, content: bytes) -> None:
+    """Write a file that a caller named, over one that is there."""
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise typer.BadParameter(f"{file}: {error.strerror}") from None
+
+
+def give_document(document: Any, output: Path | None, *, as_json: bool) -> None:
+    """Write a JSON document to a file, or print it: for a person to read, or on one line with `as_json`."""
+    if output is None and as_json:
+        console.result(document)
+        return
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    if output is None:
+        print(text)
+        return
+    write_file(output, (text + "\n").encode())
+    console.say(f"written: {output}")

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.files import write_file
 from cli.options import Api, AsJson, By, Reason
 
 labels = typer.Typer(help="Labels: each has a number, and every one is accounted for.", no_args_is_help=True)
@@ -72,7 +73,7 @@ def print_(
         # First what can fail: nothing is noted of a print that there is no document of.
         form = output.suffix.removeprefix(".").lower()
         drawn = client.download(f"/v1/labels/{label_set}/sheet", format=form, dpi=dpi, paper=paper, label=numbers)
-        _write(output, drawn)
+        write_file(output, drawn)
         _show(client.post(f"/v1/labels/{label_set}/print", {"by": by, "reason": reason, "numbers": numbers}), as_json)
 
 
@@ -193,13 +194,6 @@ def _settle(
 ) -> None:
     said = {"numbers": [_plain(each) for each in numbers], "by": by, "reason": reason}
     _show(_post(f"/v1/labels/{label_set}/{what}", said, api), as_json)
-
-
-def _write(output: Path, document: bytes) -> None:
-    try:
-        output.write_bytes(document)
-    except OSError as error:
-        raise typer.BadParameter(f"{output}: {error.strerror}") from None
 
 
 def _plain(number: str) -> str:

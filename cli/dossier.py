@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from cli.files import write_file
-from cli.options import Api, AsJson
+from cli.options import Api, AsJson, Coi
+from cli.paths import path_to
 
 
 def register(app: typer.Typer) -> None:
@@ -14,7 +15,7 @@ def register(app: typer.Typer) -> None:
 
 
 def dossier(
-    coi: Annotated[str, typer.Argument(help="The chain-of-identity id.")],
+    coi: Coi,
     output: Annotated[Path | None, typer.Option(help="The file to write. Unset: COI.zip.")] = None,
     size: Annotated[
         int | None, typer.Option(min=1, help="Under the checkpoint of this size, such as one that you kept.")
@@ -34,7 +35,7 @@ def dossier(
     from cli.client import Api as Client
 
     with Client(api) as client:
-        content = client.download(f"/v1/journeys/{coi}/dossier", size=size)
+        content = client.download(path_to("/v1/journeys/{}/dossier", coi), "application/zip", size=size)
     path = output or Path(f"{coi}.zip")
     write_file(path, content)
     if as_json:

@@ -3,12 +3,12 @@
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
 from cli.files import give_document, read_json_file
-from cli.options import Api, AsJson
+from cli.options import Api, AsJson, Coi
+from cli.paths import path_to
 
 commands = typer.Typer(help="EPCIS: custody as traceability systems read and write it.", no_args_is_help=True)
 
@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 @commands.command()
 def export(
-    coi: Annotated[str, typer.Argument(help="The journey's chain-of-identity id.")],
+    coi: Coi,
     output: Annotated[Path | None, typer.Option(help="Write it there, not to standard output.")] = None,
     api: Api = None,
     as_json: AsJson = False,
@@ -40,7 +40,7 @@ def export(
     from cli.client import Api as Client
 
     with Client(api) as client:
-        found = client.get(f"/v1/journeys/{quote(coi, safe='*')}/epcis")
+        found = client.get(path_to("/v1/journeys/{}/epcis", coi))
     give_document(found, output, as_json=as_json)
 
 

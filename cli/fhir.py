@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from cli.files import give_document
-from cli.options import Api, AsJson
+from cli.options import Api, AsJson, Coi
+from cli.paths import path_to
 
 fhir = typer.Typer(help="FHIR: journeys as HL7 FHIR R4.", no_args_is_help=True)
 
@@ -22,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 @fhir.command()
 def export(
-    coi: Annotated[str, typer.Argument(help="The chain-of-identity id.")],
+    coi: Coi,
     output: Annotated[Path | None, typer.Option(help="Write it there, not to standard output.")] = None,
     api: Api = None,
     as_json: AsJson = False,
@@ -31,12 +32,10 @@ def export(
 
     \b
     Example:
-      clew fhir export CLEW0123456789ABCDEFX --output journey.json
+      clew fhir export CLEWYDWJ67KE69S6NHBXI --output journey.json
     """
-    from urllib.parse import quote
-
     from cli.client import Api as Client
 
     with Client(api) as client:
-        bundle = client.get(f"/v1/journeys/{quote(coi, safe='*')}/fhir")
+        bundle = client.get(path_to("/v1/journeys/{}/fhir", coi))
     give_document(bundle, output, as_json=as_json)

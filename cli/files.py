@@ -8,16 +8,27 @@ from typing import Any
 import typer
 
 from cli import console
+from cli.paths import NOT_UTF_8
 
 
 def read_json_file(file: Path) -> Any:
     """The decoded content; `-` is standard input."""
     try:
-        return json.loads(sys.stdin.read() if str(file) == "-" else file.read_text())
+        return json.loads(read_input() if str(file) == "-" else file.read_text())
     except OSError as error:
         raise typer.BadParameter(f"{file}: {error.strerror}") from None
     except ValueError:
         raise typer.BadParameter(f"{file} is not JSON") from None
+
+
+def read_input() -> str:
+    """Standard input, as text."""
+    try:
+        text = sys.stdin.read()
+        text.encode()
+    except UnicodeError:
+        raise typer.BadParameter(NOT_UTF_8) from None
+    return text
 
 
 def write_file(file: Path, content: bytes) -> None:

@@ -18,12 +18,13 @@ A refusal has a stable `code`, an HTTP `status`, a `detail` for a person, and `r
 `CODES`; a test holds that list against the reference.
 """
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from pydantic import ValidationError
 
 from schemas.base import Strict
+from schemas.forms import in_words
 
 
 class Flaw(Strict):
@@ -225,5 +226,10 @@ def pointer(parts: Sequence[str | int]) -> str:
 
 def flaws_of(error: ValidationError, under: str = "") -> tuple[Flaw, ...]:
     """What pydantic found, without the input: an error must never repeat what could be patient data."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    return tuple(Flaw(pointer=under + pointer(each["loc"]), code=each["type"], detail=each["msg"]) for each in found)
+    found = error.errors(include_url=False, include_input=False)
+    return tuple(flaw_of(each, under + pointer(each["loc"])) for each in found)
+
+
+def flaw_of(found: Mapping[str, Any], where: str) -> Flaw:
+    """One thing that pydantic found, in words, without the input."""
+    return Flaw(pointer=where, code=found["type"], detail=in_words(found["msg"], found.get("ctx", {})))

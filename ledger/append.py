@@ -4,7 +4,8 @@ Everything happens in the caller's transaction, under the lock of `ledger_head`,
 other: so positions are given in the order in which they become visible.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from ledger.crosswalk import claim
+from ledger.database import Database
 from ledger.identity import holds_of, notice_doubt, refuse_while_held
 from ledger.outcomes import tell_inbox
 from ledger.projections import apply, moves, settle, shapes
@@ -63,6 +65,12 @@ async def append(session: AsyncSession, batch: Batch, recorded_at: datetime) -> 
     return await _in_step(session, append_in_step, batch, recorded_at)
 
 
+async def append_alone(database: Database, batch: Batch, recorded_at: datetime) -> Appended:
+    """The same as `append`, in a transaction of its own, which is rolled back after a refusal."""
+    with _refused_where_it_contradicts():
+        return await database.in_step(append_in_step, batch, recorded_at)
+
+
 async def append_after_close(
     session: AsyncSession, coi: str, events: Sequence[PartnerEvent], recorded_at: datetime
 ) -> Appended:
@@ -79,9 +87,14 @@ async def _in_step(
     *args: Arguments.args,
     **kwargs: Arguments.kwargs,
 ) -> Result:
-    # One hop into synchronous code for all statements: a hop for each would cost more than the statements.
-    try:
+    with _refused_where_it_contradicts():
         return await session.run_sync(work, *args, **kwargs)
+
+
+@contextmanager
+def _refused_where_it_contradicts() -> Iterator[None]:
+    try:
+        yield
     except IntegrityError:
         raise Conflict("ledger_conflict", "It contradicts what is on record.") from None
 

@@ -1,4 +1,4 @@
-"""An append crosses to SQLite's thread and back once, and loses no promise by it."""
+"""An append crosses to SQLite's thread and back once, with few statements, and loses no promise by it."""
 
 import asyncio
 import shutil
@@ -10,6 +10,7 @@ from threading import Event
 
 import aiosqlite
 import pytest
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from temporalio.exceptions import ApplicationError
@@ -75,6 +76,22 @@ async def test_an_append_crosses_once_and_the_pool_looks_once_that_nothing_is_le
     monkeypatch.setattr(aiosqlite.Connection, "_execute", counted)
     await append_facts(database, ana.batch(ana.began("enrolment"), ana.completed("enrolment")))
     assert len(crossings) == 2
+
+
+async def test_an_append_takes_six_statements(database: Database) -> None:
+    ana = Scribe()
+    await put(database, ana.batch(ana.started()))
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        await put(database, ana.batch(ana.fact("hold.lifted", reason="audit")))
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert len(statements) == 6
 
 
 async def test_an_append_that_is_given_up_in_the_middle_and_asked_again_is_on_record_once(database: Database) -> None:
@@ -155,8 +172,8 @@ async def test_a_database_that_is_closed_in_the_middle_of_an_append_keeps_it_who
 async def test_what_is_stored_has_the_spelling_that_is_hashed(database: Database, file: Path) -> None:
     ana = Scribe()
     started = ana.started()
-    event = collected("e-1", "D-1").model_copy(update={"data": {"note": "Gerät gewärmt", "bags": 2}})
-    told = ana.heard(event)
+    said = collected("e-1", "D-1").model_copy(update={"data": {"note": "Gerät gewärmt", "bags": 2}})
+    told = ana.heard(said)
     await append_facts(database, ana.batch(started, told))
     with closing(sqlite3.connect(file)) as connection:
         (stored,) = connection.execute("SELECT data FROM entry WHERE seq = 2").fetchone()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from ledger.append import append
+from ledger.append import append_alone
 from ledger.database import Database
 from ledger.trouble import database_trouble
 from schemas.errors import ClewError, Unavailable
@@ -24,8 +24,7 @@ class LedgerActivities(LedgerPort):
         """Fails as `ledger_unavailable`, to be tried again, or for good with the code of a refusal."""
         try:
             with database_trouble():
-                async with self._database.writing() as session:
-                    return await append(session, batch, datetime.now(UTC))
+                return await append_alone(self._database, batch, datetime.now(UTC))
         except Unavailable as away:
             raise ApplicationError(away.detail, type="ledger_unavailable") from None
         except ClewError as refusal:

@@ -14,7 +14,7 @@ from bench.intake import POSTGRES_URL, postgres
 from bench.report import say
 from bench.stack import Stack
 from ledger import record
-from ledger.append import append
+from ledger.append import append_alone
 from ledger.database import Database
 from ledger.migrate import migrate
 from ledger.tree import grow
@@ -102,12 +102,10 @@ class Writer:
         """Store what the tree missed, so that it is whole."""
         before, after = self._missed[0][0], self._missed[-1][1]
         self._missed.clear()
-        async with self._database.writing() as session:
-            await session.run_sync(lambda inner: grow(inner.connection(), before, after))
+        await self._database.in_step(lambda session: grow(session.connection(), before, after))
 
     async def _append(self, coi: str, fact: Fact) -> None:
-        async with self._database.writing() as session:
-            await append(session, Batch(coi=coi, facts=(fact,)), NOON)
+        await append_alone(self._database, Batch(coi=coi, facts=(fact,)), NOON)
 
 
 @asynccontextmanager

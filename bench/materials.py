@@ -17,7 +17,7 @@ from bench.figures import Figure, Target, percentile
 from bench.report import say
 from bench.stack import Stack
 from bench.wire import Wire
-from ledger.append import append
+from ledger.append import append_alone
 from ledger.database import Database
 from schemas.facts import Batch, Fact
 from schemas.identity import new_coi
@@ -173,8 +173,7 @@ async def _recorded(stack: Stack, count: int) -> list[str]:
     database, journeys = Database(stack.settings.database), [new_coi() for _ in range(count)]
     try:
         for coi in journeys:
-            async with database.writing() as session:
-                await append(session, Batch(coi=coi, facts=tuple(_facts(coi))), datetime.now(UTC))
+            await append_alone(database, Batch(coi=coi, facts=tuple(_facts(coi))), datetime.now(UTC))
     finally:
         await database.close()
     return journeys

@@ -4,7 +4,9 @@ Everything happens in the caller's transaction, under the lock of `ledger_head`,
 other: so positions are given in the order in which they become visible.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -14,12 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from ledger.crosswalk import claim
+from ledger.database import Database
 from ledger.identity import holds_of, notice_doubt, refuse_while_held
 from ledger.outcomes import tell_inbox
 from ledger.projections import apply, moves, settle, shapes
 from ledger.quarantine import show_quarantined
 from ledger.rebuild import remade
 from ledger.record import (
+    Positions,
     first_difference,
     last_seq,
     on_record,
@@ -48,6 +52,17 @@ Result = TypeVar("Result")
 JOURNEY_CLOSED = "journey_closed"
 """The reason of an event that came after the end."""
 
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """How a journey stands after a batch: its newest entry is number `last`, and entries' numbers are higher by
+    `offset` than its own. Unless it is `doubted`, no hold holds it but for what the batch brings."""
+
+    last: int
+    offset: int
+    doubted: bool
+
+
 _SEQ_OFFSET = select(JOURNEY.c.seq_offset).where(JOURNEY.c.coi == bindparam("coi"))
 
 
@@ -61,6 +76,12 @@ async def append(session: AsyncSession, batch: Batch, recorded_at: datetime) -> 
     supersedes what a lost worker wrote (`ledger.supersede`).
     """
     return await _in_step(session, append_in_step, batch, recorded_at)
+
+
+async def append_alone(database: Database, batch: Batch, recorded_at: datetime) -> Appended:
+    """The same as `append`, in a transaction of its own, which is rolled back after a refusal."""
+    with _refused_where_it_contradicts():
+        return await database.in_step(append_in_step, batch, recorded_at)
 
 
 async def append_after_close(
@@ -79,9 +100,14 @@ async def _in_step(
     *args: Arguments.args,
     **kwargs: Arguments.kwargs,
 ) -> Result:
-    # One hop into synchronous code for all statements: a hop for each would cost more than the statements.
-    try:
+    with _refused_where_it_contradicts():
         return await session.run_sync(work, *args, **kwargs)
+
+
+@contextmanager
+def _refused_where_it_contradicts() -> Iterator[None]:
+    try:
+        yield
     except IntegrityError:
         raise Conflict("ledger_conflict", "It contradicts what is on record.") from None
 
@@ -89,39 +115,42 @@ async def _in_step(
 def append_in_step(session: Session, batch: Batch, recorded_at: datetime) -> Appended:
     """The same as `append`, for what already runs in step with the database."""
     connection = session.connection()
-    offset = _record(connection, batch, recorded_at) if batch.facts else _offset(connection, batch.coi)
+    standing = _record(connection, batch, recorded_at) if batch.facts else _standing(connection, batch.coi)
+    offset = standing.offset
     # Of all facts, not only of the new ones: whoever repeats a batch has not heard the first answer.
     taken = claim(connection, batch)
     entries = numbering(connection, batch.coi).entries(batch.facts) if offset else batch.facts
-    notice_doubt(connection, batch.coi, entries, taken, recorded_at)
+    doubted = notice_doubt(connection, batch.coi, entries, taken, recorded_at) or standing.doubted
     tell_inbox(connection, batch)
     show_quarantined(connection, batch.coi, batch.facts, recorded_at)
-    last, holds = last_seq(connection, batch.coi), holds_of(connection, batch.coi)
-    return Appended(last_seq=last - offset, offset=offset, taken=taken, holds=holds)
+    holds = holds_of(connection, batch.coi) if doubted else ()
+    return Appended(last_seq=standing.last - offset, offset=offset, taken=taken, holds=holds)
 
 
-def _record(connection: Connection, batch: Batch, recorded_at: datetime) -> int:
-    """Put the facts on record and on the pages. Returns by how much their entries' numbers are higher than theirs."""
+def _record(connection: Connection, batch: Batch, recorded_at: datetime) -> _Standing:
+    """Put the facts on record and on the pages."""
     refuse_gaps(batch.facts)
     # The lock before the look: what is on record cannot change between the two.
-    take_positions(connection, 0)
+    positions = Positions(connection, len(batch.facts))
     touched = {"shape": any(map(shapes, batch.facts)), "custody": any(map(moves, batch.facts))}
     before = load(connection, batch.coi, **touched)
     offset: int = before.journey["seq_offset"] if before.journey is not None else 0
     # Without an offset nothing was ever set aside: the usual case, and then no notice needs to be looked for.
     facts = numbering(connection, batch.coi).entries(batch.facts) if offset else batch.facts
-    there = on_record(connection, batch.coi, facts[0].seq, facts[-1].seq)
+    there = on_record(connection, batch.coi, facts[0].seq, facts[-1].seq, before.newest)
     different = first_difference(facts, there)
     if different is not None:
         again = batch.facts[facts.index(different) :]
-        return _supersede(connection, batch, before, different.seq, again, recorded_at)
+        return _supersede(connection, batch, before, different.seq, again, positions, recorded_at)
     if is_outdated(batch, before) and facts[-1].seq not in there:
         raise Conflict("ledger_conflict", f"{batch.coi}: the workflow task of this batch has been done again since.")
-    refuse_while_held(connection, batch.coi, (fact for fact in facts if fact.seq not in there))
-    new = put_on_record(connection, batch.coi, facts, there, recorded_at)
+    if before.doubted:
+        refuse_while_held(connection, batch.coi, (fact for fact in facts if fact.seq not in there))
+    new = put_on_record(connection, batch.coi, facts, there, positions, recorded_at)
     if new:
         _project(connection, before, new, offset, batch.epoch)
-    return offset
+    newest = before.newest[0] if before.newest is not None else 0
+    return _Standing(max(newest, facts[-1].seq), offset, before.doubted)
 
 
 def _project(connection: Connection, before: View, new: Sequence[Fact], offset: int, epoch: datetime | None) -> None:
@@ -134,12 +163,15 @@ def _project(connection: Connection, before: View, new: Sequence[Fact], offset: 
 
 
 def _supersede(
-    connection: Connection, batch: Batch, before: View, first: int, again: Sequence[Fact], recorded_at: datetime
-) -> int:
-    """Set aside what a lost worker wrote, from entry `first` on, and put on record what was judged instead.
-
-    Returns the new offset.
-    """
+    connection: Connection,
+    batch: Batch,
+    before: View,
+    first: int,
+    again: Sequence[Fact],
+    positions: Positions,
+    recorded_at: datetime,
+) -> _Standing:
+    """Set aside what a lost worker wrote, from entry `first` on, and put on record what was judged instead."""
     if not outranks(batch, before):
         raise Conflict("ledger_conflict", f"{batch.coi} has another entry under number {first}.")
     refuse_while_held(connection, batch.coi, again)
@@ -148,9 +180,9 @@ def _supersede(
     forget(connection, batch.coi, first, [there[seq] for seq in range(first, last + 1)])
     offset = last + 2 - again[0].seq
     facts = [notice(batch, first, last), *renumbered(again, offset)]
-    put_on_record(connection, batch.coi, facts, there, recorded_at)
+    put_on_record(connection, batch.coi, facts, there, positions, recorded_at)
     _store(connection, View(batch.coi, journey=before.journey), remade(connection, batch.coi), offset, batch.epoch)
-    return offset
+    return _Standing(facts[-1].seq, offset, before.doubted)
 
 
 def _store(connection: Connection, before: View, after: View, offset: int, epoch: datetime | None) -> None:
@@ -158,6 +190,10 @@ def _store(connection: Connection, before: View, after: View, offset: int, epoch
     recorded = before.journey["epoch"] if before.journey is not None else None
     after.journey.update(seq_offset=offset, epoch=epoch or recorded)
     store(connection, before, after)
+
+
+def _standing(connection: Connection, coi: str) -> _Standing:
+    return _Standing(last_seq(connection, coi), _offset(connection, coi), doubted=True)
 
 
 def _offset(connection: Connection, coi: str) -> int:

@@ -52,4 +52,5 @@ def owners(connection: Connection, values: Iterable[str]) -> set[str]:
 
 def identifiers_of(data: dict[str, object]) -> tuple[KnownAs, ...]:
     """The crosswalk lines in a fact's data."""
-    return FactData.model_validate({"identifiers": data.get("identifiers", ())}).identifiers
+    said = data.get("identifiers")
+    return FactData.model_validate({"identifiers": said}).identifiers if said else ()

@@ -1,13 +1,14 @@
 """Connections. Writers take the lock when they begin, so a read inside a write is never stale."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import event, text
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import Session
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from ledger import one_hop
@@ -15,6 +16,9 @@ from schemas.canonical import canonical_json
 from schemas.errors import Invalid
 
 POOL_SIZE = 8
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 
 class Database:
@@ -31,6 +35,26 @@ class Database:
         """A transaction: committed at the end, rolled back on any exception."""
         async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
+
+    async def in_step(
+        self,
+        work: Callable[Concatenate[Session, Arguments], Result],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        """The same for work that waits for nothing but the database: on SQLite it costs one crossing in all, not one
+        for each statement. Whoever is cancelled meanwhile does not know whether it was committed."""
+
+        def whole(session: Session) -> Result:
+            return work(session, *args, **kwargs)
+
+        if not self.is_sqlite:
+            async with self.writing() as session:
+                return await session.run_sync(whole)
+        async with self._writer.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            result: Result = await driver.transact(whole)
+            return result
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -70,7 +94,7 @@ def _make_engine(url: str, *, immediate: bool) -> AsyncEngine:
         url,
         hide_parameters=True,
         json_serializer=_json,
-        async_creator=partial(one_hop.connect, url),
+        async_creator=partial(one_hop.connect, url, _json),
         poolclass=AsyncAdaptedQueuePool,
         pool_size=1 if immediate else POOL_SIZE,
         max_overflow=0,

@@ -79,14 +79,16 @@ def refuse_while_held(connection: Connection, coi: str, facts: Iterable[Fact]) -
 
 def notice_doubt(
     connection: Connection, coi: str, entries: Sequence[Fact], taken: Sequence[KnownAs], now: datetime
-) -> None:
+) -> bool:
     """Open a hold for every doubt that these entries bring, and add the journey to those whose identifiers it claims.
 
-    Harmless where they were noticed before: a hold is named after the entry that brought the doubt.
+    Returns whether there was a doubt: where there was none, no hold has been opened or joined. Harmless where they were
+    noticed before: a hold is named after the entry that brought the doubt.
     """
-    for doubt in [*_claims(entries, taken), *_deviations(entries)]:
+    doubts = [*_claims(entries, taken), *_deviations(entries)]
+    for doubt in doubts:
         _open(connection, coi, doubt, now)
-    _join(connection, coi, entries, now)
+    return _join(connection, coi, entries, now) or bool(doubts)
 
 
 def _moves(fact: Fact) -> bool:
@@ -136,11 +138,11 @@ def _is_known(connection: Connection, coi: str, hold: str, doubt: _Doubt) -> boo
     return any(each.is_open and each.ours and doubt.about <= set(each.about) for each in holds_of(connection, coi))
 
 
-def _join(connection: Connection, coi: str, entries: Sequence[Fact], now: datetime) -> None:
-    """A journey that claims what is in doubt is held too."""
+def _join(connection: Connection, coi: str, entries: Sequence[Fact], now: datetime) -> bool:
+    """A journey that claims what is in doubt is held too. Returns whether it claims any such."""
     claimed = sorted({each.value for fact in entries for each in identifiers_of(fact.data)})
     if not claimed:
-        return
+        return False
     waiting: dict[str, list[str]] = {}
     for hold, value in connection.execute(_WAITING_FOR, {"values": claimed}):
         waiting.setdefault(hold, []).append(value)
@@ -149,6 +151,7 @@ def _join(connection: Connection, coi: str, entries: Sequence[Fact], now: dateti
         if new.rowcount:
             said = HoldJoined(reason="identifier_claimed", hold=hold, journey=coi, about=tuple(about))
             put_in_step(connection, chain(hold), "identity_hold.joined", said, CLEW, now)
+    return bool(waiting)
 
 
 def _side(hold: str, coi: str, now: datetime) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ledger.record import last_seq, on_record, put_on_record, take_positions
+from ledger.record import Positions, last_seq, on_record, put_on_record
 from schemas.facts import Fact
 from schemas.operations import OPERATIONS, Operation, operations_chain
 
@@ -20,9 +20,9 @@ def put_in_step(connection: Connection, about: str, kind: str, said: Operation, 
     assert isinstance(said, OPERATIONS[kind]), f"{kind} says something else"
     chain = operations_chain(about)
     # The lock before the look: what is on record cannot change between the two.
-    take_positions(connection, 0)
+    positions = Positions(connection, 1)
     seq = last_seq(connection, chain) + 1
     data = said.model_dump(mode="json", exclude_defaults=True)
     fact = Fact(seq=seq, type=kind, occurred_at=now, actor=by, data=data)
-    put_on_record(connection, chain, [fact], on_record(connection, chain, seq, seq), now)
+    put_on_record(connection, chain, [fact], on_record(connection, chain, seq, seq), positions, now)
     return seq

@@ -1,7 +1,7 @@
 """The entries themselves: positions, the chain, the tree, and whether a fact is on record already."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,9 @@ from schemas.facts import Fact
 
 HEAD = table_of(HeadRow)
 
+OnRecord = Mapping[int, Any]
+"""A journey's entries by number. Of the one before those that were asked for, there may be no more than the hash."""
+
 _TAKE = (
     HEAD.update().where(HEAD.c.id == 1).values(position=HEAD.c.position + bindparam("count")).returning(HEAD.c.position)
 )
@@ -33,30 +36,57 @@ def take_positions(connection: Connection, count: int) -> int:
     return position
 
 
+class Positions:
+    """Positions taken before it is known how many are needed, and with them the ledger's lock."""
+
+    def __init__(self, connection: Connection, count: int) -> None:
+        self._connection = connection
+        self._count, self._last = count, take_positions(connection, count)
+
+    def just(self, count: int) -> int:
+        """Keep so many: the rest is given back, what lacks is taken. Returns the last one."""
+        if count != self._count:
+            self._last = take_positions(self._connection, count - self._count)
+            self._count = count
+        return self._last
+
+
 def last_seq(connection: Connection, coi: str) -> int:
     """The number of the journey's newest entry, 0 where it has none."""
     seq: int = connection.execute(_LAST_SEQ, {"coi": coi}).scalar_one()
     return seq
 
 
-def on_record(connection: Connection, coi: str, first: int, last: int) -> dict[int, RowMapping]:
-    """The journey's entries from the one before `first` to `last`, by number."""
+def on_record(
+    connection: Connection, coi: str, first: int, last: int, newest: tuple[int, str] | None = None
+) -> OnRecord:
+    """The journey's entries from the one before `first` to `last`, by number.
+
+    `newest`: number and hash of its newest entry, for whoever knows them; nothing is asked where `first` is newer.
+    """
+    if newest is not None and newest[0] < first:
+        return {newest[0]: {"hash": newest[1]}}
     span = {"coi": coi, "first": first - 1, "last": last}
     return {row["seq"]: row for row in connection.execute(_BETWEEN, span).mappings()}
 
 
-def first_difference(facts: Sequence[Fact], there: dict[int, RowMapping]) -> Fact | None:
+def first_difference(facts: Sequence[Fact], there: OnRecord) -> Fact | None:
     """The first fact under whose number something else is on record."""
     return next((fact for fact in facts if fact.seq in there and _differs(fact, there[fact.seq])), None)
 
 
 def put_on_record(
-    connection: Connection, coi: str, facts: Sequence[Fact], there: dict[int, RowMapping], recorded_at: datetime
+    connection: Connection,
+    coi: str,
+    facts: Sequence[Fact],
+    there: OnRecord,
+    positions: Positions,
+    recorded_at: datetime,
 ) -> list[Fact]:
     """Write the facts that are not on record yet, and return them. Raises `Conflict` where one before them lacks."""
     new = [fact for fact in facts if fact.seq not in there]
+    position = positions.just(len(new))
     if new:
-        position = take_positions(connection, len(new))
         rows = _chained(coi, new, position - len(new), _hash_before(coi, new[0].seq, there), recorded_at)
         connection.execute(ENTRY.insert(), rows)
         grow(connection, position - len(new), position)
@@ -80,7 +110,7 @@ def _differs(fact: Fact, row: RowMapping) -> bool:
     return said != recorded or _text(fact) != data_text(row["data"])
 
 
-def _hash_before(coi: str, seq: int, there: dict[int, RowMapping]) -> str:
+def _hash_before(coi: str, seq: int, there: OnRecord) -> str:
     if seq == 1:
         return genesis(coi)
     if seq - 1 not in there:

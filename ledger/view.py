@@ -1,10 +1,10 @@
 """A journey's projections in memory: read from the tables, changed by facts, written back where they differ."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, exists, select, true
+from sqlalchemy import Connection, Table, and_, bindparam, exists, func, select, true
 
 from ledger import tables
 from ledger.statements import table_of, upsert
@@ -15,6 +15,7 @@ Rows = dict[str, Row]
 
 
 ENTRY, JOURNEY = table_of(tables.EntryRow), table_of(tables.JourneyRow)
+SIDE = table_of(tables.IdentityHoldSideRow)
 STAGE, TASK = table_of(tables.StageRow), table_of(tables.TaskRow)
 DEVIATION, MATERIAL = table_of(tables.DeviationRow), table_of(tables.MaterialRow)
 EDGE, CUSTODY = table_of(tables.EdgeRow), table_of(tables.CustodyRow)
@@ -32,11 +33,17 @@ _TABLES = ("stages", "tasks", "deviations", "materials", "edges", "custody")
 @dataclass
 class View:
     """What the pages know of one journey. `journey` is missing until something orders or starts it; `on_hold` says
-    whether a hold was placed and not lifted, which the journey's status alone does not tell."""
+    whether a hold was placed and not lifted, which the journey's status alone does not tell.
+
+    Beside the pages: `newest`, number and hash of the newest entry; `doubted`, whether the journey may be a side of a
+    hold on its identity. As long as it has no page, nobody has looked for either.
+    """
 
     coi: str
     journey: Row | None = None
     on_hold: bool = False
+    newest: tuple[int, str] | None = None
+    doubted: bool = True
     stages: Rows = field(default_factory=dict)
     tasks: Rows = field(default_factory=dict)
     deviations: Rows = field(default_factory=dict)
@@ -56,6 +63,9 @@ def load(
         view.journey = dict(found)
         # Most journeys have no task and no deviation: asking with the journey costs less than two more queries.
         has_tasks, has_deviations = view.journey.pop("has_tasks"), view.journey.pop("has_deviations")
+        view.doubted = view.journey.pop("has_sides")
+        seq, line_hash = view.journey.pop("newest_seq"), view.journey.pop("newest_hash")
+        view.newest = (seq, line_hash) if seq is not None else None
         if shape:
             view.stages = _rows(connection, STAGE, coi)
             view.tasks = _rows(connection, TASK, coi) if has_tasks else {}
@@ -83,18 +93,29 @@ def store(connection: Connection, before: View, after: View) -> None:
 
 def copy_of(view: View) -> View:
     """A view whose rows can be changed without changing this one's."""
-    copied = {name: {key: dict(row) for key, row in getattr(view, name).items()} for name in _TABLES}
+    copied: dict[str, Any] = {name: {key: dict(row) for key, row in getattr(view, name).items()} for name in _TABLES}
     journey = dict(view.journey) if view.journey is not None else None
-    return View(view.coi, journey=journey, on_hold=view.on_hold, **copied)
+    return replace(view, journey=journey, **copied)
 
 
-_JOURNEY = select(
-    JOURNEY.c.coi,
-    JOURNEY.c.parties,
-    *(JOURNEY.c[name] for name in WRITTEN),
-    exists(select(true()).where(TASK.c.journey == JOURNEY.c.coi)).label("has_tasks"),
-    exists(select(true()).where(DEVIATION.c.journey == JOURNEY.c.coi)).label("has_deviations"),
-).where(JOURNEY.c.coi == bindparam("coi"))
+_NEWEST = ENTRY.alias()
+_NEWEST_SEQ = select(func.max(ENTRY.c.seq)).where(ENTRY.c.journey == JOURNEY.c.coi).correlate(JOURNEY).scalar_subquery()
+_ITS_NEWEST = and_(_NEWEST.c.journey == JOURNEY.c.coi, _NEWEST.c.seq == _NEWEST_SEQ)
+_JOURNEY = (
+    select(
+        JOURNEY.c.coi,
+        JOURNEY.c.parties,
+        *(JOURNEY.c[name] for name in WRITTEN),
+        exists(select(true()).where(TASK.c.journey == JOURNEY.c.coi)).label("has_tasks"),
+        exists(select(true()).where(DEVIATION.c.journey == JOURNEY.c.coi)).label("has_deviations"),
+        exists(select(true()).where(SIDE.c.journey == JOURNEY.c.coi)).label("has_sides"),
+        _NEWEST.c.seq.label("newest_seq"),
+        _NEWEST.c.hash.label("newest_hash"),
+    )
+    .select_from(JOURNEY)
+    .outerjoin(_NEWEST, _ITS_NEWEST)
+    .where(JOURNEY.c.coi == bindparam("coi"))
+)
 
 _LAST_HOLD = (
     select(ENTRY.c.type)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from api.hold_news import HoldNews
-from ledger.append import append
+from ledger.append import append_alone
 from ledger.holds import News
 from schemas.errors import Conflict
 from schemas.events import PartnerEvent, write_event
@@ -146,13 +146,13 @@ def refusals(monkeypatch: pytest.MonkeyPatch) -> Refusals:
 
     async def counted(*arguments: Any) -> Any:
         try:
-            return await append(*arguments)
+            return await append_alone(*arguments)
         except Conflict as refused:
             seen.count += refused.code == "identity_held"
             raise
 
     monkeypatch.setattr(HoldNews, "_tell", tell_when_said)
-    monkeypatch.setattr("activities.ledger.append", counted)
+    monkeypatch.setattr("activities.ledger.append_alone", counted)
     return seen
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ledger.append import append
+from ledger.append import append_alone
 from ledger.database import Database
 from schemas.decisions import Choice, Task
 from schemas.events import PartnerEvent
@@ -119,5 +119,4 @@ def collected(event_id: str, subject: str, *, source: str = "north-apheresis") -
 
 async def put(database: Database, batch: Batch, recorded_at: datetime = MORNING) -> Appended:
     """Append a batch in a transaction of its own."""
-    async with database.writing() as session:
-        return await append(session, batch, recorded_at)
+    return await append_alone(database, batch, recorded_at)

@@ -48,6 +48,19 @@ async def test_two_journeys_share_the_positions_and_each_has_its_own_numbers_and
     assert all(row.recorded_at == MORNING for row in rows)
 
 
+async def test_a_batch_that_is_half_on_record_takes_no_position_that_it_does_not_need(database: Database) -> None:
+    ana, ben = Scribe(), Scribe()
+    facts = [ana.started(), ana.began("enrolment"), ana.completed("enrolment"), ana.began("collection")]
+    await put(database, ana.batch(*facts[:2]))
+    assert (await put(database, ana.batch(*facts))).last_seq == 4
+    assert (await put(database, ana.batch(*facts[1:3]))).last_seq == 4
+    await put(database, ben.batch(ben.started()))
+
+    assert [row.position for row in await entries(database)] == [1, 2, 3, 4, 5]
+    assert await head(database) == 5
+    assert (await verify(database, projections=True)).ok
+
+
 async def test_a_repeated_batch_changes_nothing(database: Database) -> None:
     ana = Scribe()
     batch = ana.batch(ana.started(), ana.began("enrolment"))

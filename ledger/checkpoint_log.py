@@ -43,13 +43,17 @@ class CheckpointLog:
         except FileNotFoundError:
             return None
 
-    def put(self, checkpoint: Checkpoint) -> bool:
-        """Write a checkpoint down, unless there is one that says as much. Raises `Conflict` (`ledger_inconsistent`,
-        `checkpoints_damaged`)."""
+    def put(self, checkpoint: Checkpoint, *, after: Checkpoint | None = None) -> bool:
+        """Write a checkpoint down, unless there is one that says as much. `after`: what it was held against.
+
+        Raises `Conflict` (`ledger_inconsistent`, `checkpoints_damaged`).
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.path.open("a+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             before = _last(file)
+            if after is not None and (before is None or before.size < after.size):
+                raise Conflict("checkpoints_damaged", "The file of checkpoints was cut off at its end.")
             if before is not None and before.size >= checkpoint.size:
                 if before.size == checkpoint.size and before.root != checkpoint.root:
                     raise Conflict("ledger_inconsistent", f"Another checkpoint of size {before.size} is on file.")

@@ -39,6 +39,7 @@ class Witnesses:
         """Look at the file as it is now: what is written later speaks of later entries."""
         kept = self._log.all() if self._log is not None else iter(())
         self._on_file = filter(None, (each.checkpoint if self._is_sound(each) else None for each in kept))
+        is_alone = not self._brought
         self._advance()
         if self._next is None:
             where = "without a folder of checkpoints" if self._log is None else "without a checkpoint"
@@ -46,7 +47,13 @@ class Witnesses:
                 f"{where} nobody can tell a ledger that was rewritten as a whole, cut off at its end or brought back"
                 " from an old copy"
             )
-        elif self._trusted is None and self._keys is not None:
+            return
+        if is_alone:
+            self.unchecked.append(
+                "whether the file of checkpoints was cut off at its end, and the ledger with it: bring a checkpoint"
+                " that you kept with --checkpoint"
+            )
+        if self._trusted is None and self._keys is not None:
             self.unchecked.append("whose keys signed the checkpoints: they lie beside them; name yours with --key")
 
     def next_size(self) -> int | None:

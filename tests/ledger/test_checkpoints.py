@@ -146,6 +146,17 @@ def test_the_file_takes_them_in_order_only(tmp_path: Path) -> None:
     assert refused.value.code == "ledger_inconsistent"
 
 
+def test_a_file_that_is_cut_off_while_a_checkpoint_is_made_is_not_gone_on_with(tmp_path: Path) -> None:
+    log = CheckpointLog(tmp_path)
+    log.put(checkpoint(2))
+    log.put(checkpoint(9), after=checkpoint(2))
+    for left in (log.path.read_bytes().splitlines(keepends=True)[0], b""):
+        log.path.write_bytes(left)
+        with pytest.raises(Conflict) as refused:
+            log.put(checkpoint(12), after=checkpoint(9))
+        assert (refused.value.code, log.path.read_bytes()) == ("checkpoints_damaged", left)
+
+
 def test_a_torn_last_line_was_shown_to_nobody_and_is_cut_off(tmp_path: Path) -> None:
     log = CheckpointLog(tmp_path)
     log.put(checkpoint(2))

@@ -116,8 +116,11 @@ def _names(data: Any, coi: str) -> bool:
 
 def _spelt(row: Sequence[Any]) -> bytes:
     position, journey, seq, kind, occurred_at, recorded_at, actor, source, event_id, data, previous_hash, own = row
-    text, at, on = data_text(json.loads(data)), moment(occurred_at), moment(recorded_at)
-    said = spelt(*Line(position, journey, seq, kind, at, on, actor, source, event_id, text, previous_hash))
+    try:
+        text, at, on = data_text(json.loads(data)), moment(occurred_at), moment(recorded_at)
+        said = spelt(*Line(position, journey, seq, kind, at, on, actor, source, event_id, text, previous_hash))
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        said = b""
     if sha256(said).hexdigest() != own:
         raise Conflict("ledger_inconsistent", f"Entry {position} is not what was written. `clew verify` says more.")
     return said

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ledger.checkpoints import Checkpoint, read_checkpoint
-from ledger.files import keep_name
+from ledger.files import keep_name, put_once
 from schemas.errors import Conflict
 
 NAME = "checkpoints.jsonl"
@@ -64,6 +64,27 @@ class CheckpointLog:
             os.fsync(file.fileno())
         keep_name(self.folder)
         return True
+
+    def aside(self) -> list[str]:
+        """The names of older files, which were set aside."""
+        return sorted(path.name for path in self.folder.glob("checkpoints-*.jsonl"))
+
+    def next_name(self) -> str:
+        """How the file is called once it is set aside."""
+        return f"checkpoints-{len(self.aside()) + 1:04}.jsonl"
+
+    def set_aside(self, name: str) -> None:
+        """Keep the file under another name, and begin a new one. Raises `Conflict` (`checkpoints_damaged`) where
+        another process did so first."""
+        with self.path.open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            old = self.folder / name
+            if old.exists():
+                raise Conflict("checkpoints_damaged", "The checkpoints are being begun anew by somebody else.")
+            # A copy, and then the same file emptied: whoever waits for its lock must not write into the old one.
+            put_once(old, file.read())
+            file.truncate(0)
+            os.fsync(file.fileno())
 
     def all(self) -> Iterator[Kept]:
         """Every line that is there now, from the first on; a torn last one is none."""

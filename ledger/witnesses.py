@@ -51,6 +51,8 @@ class Witnesses:
                 " from an old copy"
             )
             return
+        if self._log is not None and (aside := self._log.aside()):
+            self.unchecked.append(f"what was signed before the checkpoints were begun anew: {', '.join(aside)}")
         if is_alone:
             self.unchecked.append(
                 "whether the file of checkpoints was cut off at its end, and the ledger with it: bring a checkpoint"

@@ -3,7 +3,9 @@
 import json
 import re
 from hashlib import sha256
+from json import loads
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,8 +21,8 @@ from ledger.keyring import keyring_of
 from ledger.notes import PublicKey, sign
 from schemas.facts import Batch, Fact
 from tests.ledger.dossier import stranger
-from tests.ledger.dossier.conftest import Case
-from tests.ledger.scribe import put
+from tests.ledger.dossier.conftest import Case, operate
+from tests.ledger.scribe import Scribe, put
 from tests.ledger.test_supersede import REDONE, judged, lost
 from tests.ledger.walk import Walk
 
@@ -60,6 +62,22 @@ async def test_it_tells_the_journey_and_nothing_of_another(case: Case) -> None:
         assert word in page
     assert "e-2" not in page
     assert set(VIEWS) <= set(parts)
+
+
+async def test_what_operators_did_about_others_is_not_even_read(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much operators did, making a dossier takes no more of it than concerns the journey."""
+    ben = Scribe()
+    for number in range(20):
+        await operate(case.database, ben.coi, f"other-{number}")
+    read: list[str] = []
+
+    def noted(text: str) -> object:
+        read.append(str(text))
+        return loads(text)
+
+    monkeypatch.setattr("ledger.dossier.make.json", SimpleNamespace(loads=noted))
+    assert stranger.check(await case.dossier())["operations"] == 2
+    assert read and not any("other-" in each or ben.coi in each for each in read)
 
 
 async def test_the_report_needs_nothing_from_elsewhere(case: Case) -> None:

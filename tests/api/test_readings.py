@@ -194,6 +194,9 @@ async def test_another_value_for_the_same_moment_is_a_conflict_and_nothing_is_ta
     [
         ({"value": "warm"}, "/1/value"),
         ({"value": "NaN"}, "/1/value"),
+        ({"value": "1_0"}, "/1/value"),
+        ({"value": "7,9"}, "/1/value"),
+        ({"value": True}, "/1/value"),
         ({"at": "yesterday"}, "/1/at"),
         ({"at": "2026-03-02T12:00:00"}, "/1/at"),
         ({"device": "Ana Lindqvist"}, "/1/device"),
@@ -223,12 +226,17 @@ async def test_a_wrong_row_is_pointed_at_and_nothing_is_taken(
         ("text/csv", b"a,b\n1,2\n", 422, "malformed"),
         ("text/csv", b"device,at,value\n\xff", 422, "malformed"),
         ("text/csv", b'device,at,value\n"a', 422, "malformed"),
+        # A decimal comma makes two cells of one number.
+        ("text/csv", b"device,shipment,at,value\nL1,SHIP-1,2026-03-02T12:00:00Z,7,9\n", 422, "malformed"),
+        ("text/csv", b"device,shipment,at,unit,value\nL1,SHIP-1,2026-03-02T12:00:00Z,Cel,-151,2\n", 422, "malformed"),
+        ("text/csv", b"device,shipment,at,value,value\nL1,SHIP-1,2026-03-02T12:00:00Z,7,9\n", 422, "malformed"),
         ("application/xml", b"<r/>", 415, "unsupported_media_type"),
     ],
 )
 async def test_what_is_no_list_of_readings_is_refused_by_name(
     desk: Clinic, media: str, body: bytes, status: int, code: str
 ) -> None:
+    await lane(desk)
     answer = await desk.http.post("/v1/readings", content=body, headers={"content-type": media})
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
@@ -240,6 +248,17 @@ async def test_a_line_that_is_wrong_is_named_by_its_number(desk: Clinic) -> None
     answer = await desk.http.post("/v1/readings", content=table, headers={"content-type": "text/csv"})
     (flaw,) = answer.json()["errors"]
     assert (flaw["pointer"], flaw["line"]) == ("/1/value", 3)
+
+
+async def test_a_row_that_is_too_long_is_named_by_its_number(desk: Clinic) -> None:
+    await lane(desk)
+    table = (
+        b"device,shipment,at,value\nLOGGER-7,SHIP-1,2026-03-02T12:00:00Z,5\nLOGGER-7,SHIP-1,2026-03-02T12:10:00Z,7,9\n"
+    )
+    answer = await desk.http.post("/v1/readings", content=table, headers={"content-type": "text/csv"})
+    (flaw,) = answer.json()["errors"]
+    assert (flaw["pointer"], flaw["line"], flaw["code"]) == ("/1", 3, "too_many_cells")
+    assert "decimal point" in flaw["detail"]
 
 
 async def test_readings_of_what_nobody_knows_are_not_taken(ward: Clinic) -> None:

@@ -44,7 +44,7 @@ def import_(
         until = each["ended_at"] or "now"
         print(f"excursion of {each['shipment']}: {each['worst']} Cel, {each['started_at']} to {until}")
     for each in receipt["notices"]:
-        print(f"{each['code']} of {each['device']}: {each['begins']} to {each['ends']}")
+        print(f"{each['code']} of {each['device'] or 'every device'}: {each['begins']} to {each['ends']}")
     for each in receipt["unjudged"]:
         print(f"{each} has no limits: not judged")
 
@@ -74,7 +74,7 @@ def show(
     for each in found["excursions"]:
         print(f"excursion: {each['worst']} Cel, {each['started_at']} to {each['ended_at'] or 'now'} ({each['device']})")
     for each in found["notices"]:
-        print(f"{each['code']}: {each['begins']} to {each['ends']} ({each['device']})")
+        print(f"{each['code']}: {each['begins']} to {each['ends']} ({each['device'] or 'every device'})")
 
 
 def _content(file: Path) -> tuple[bytes, str]:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from ledger.tables import CustodyRow
-from schemas.facts import Fact, FactData, Material, MaterialStatus
+from schemas.facts import EventFact, Fact, FactData, Material, MaterialStatus
 
 ENDS = (MaterialStatus.USED, MaterialStatus.INFUSED, MaterialStatus.DESTROYED, MaterialStatus.RETURNED)
 """After which nobody has the container any more. What is lost is still its last custodian's to find."""
@@ -75,11 +75,19 @@ def _open(
         "given_by": told.get("given_by"),
         "taken_by": told.get("taken_by"),
         "condition": told.get("condition"),
-        "shipment": told.get("reference") if fact.type == "shipment.picked_up" else None,
+        "shipment": _shipment(fact, said),
         "seq": fact.seq,
     }
     rows[_key(row)] = row
     return row
+
+
+def _shipment(fact: Fact, said: FactData) -> str | None:
+    """Under the name that the journey knows it under: readings and limits are found by that."""
+    if fact.type != "shipment.picked_up" or not isinstance(said, EventFact):
+        return None
+    reference: str | None = said.said.get("reference")
+    return said.read_as.get(reference, reference) if reference is not None else None
 
 
 def _key(row: Row) -> str:

@@ -19,8 +19,8 @@ from schemas.orders import JourneyOrder
 from schemas.partners import PartnerAddress
 from schemas.protocols import read_protocol_yaml
 from tests.api.clinic import NOON, PARTIES, PROTOCOL, order
+from tests.api.lanes import booked, picked_up, rows
 from tests.api.processes import api_process, free_port
-from tests.api.test_readings import on_the_way, rows
 from tests.databases import sqlite_url
 from tests.waiting import until
 
@@ -38,7 +38,7 @@ async def _recorded(url: str) -> None:
             await register_partner(session, name, PartnerAddress(url=f"http://{name}.example"), NOON)
         asked = JourneyOrder.model_validate(order())
         await order_journey(session, asked, coi=COI, key=None, traceparent=None, now=NOON)
-        await append(session, Batch(coi=COI, facts=tuple(on_the_way())), NOON)
+        await append(session, Batch(coi=COI, facts=(*booked(), picked_up())), NOON)
     await database.close()
 
 

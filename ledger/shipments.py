@@ -89,7 +89,8 @@ async def holdable(session: AsyncSession, materials: Sequence[str]) -> dict[str,
 
 async def carriers_of(session: AsyncSession, materials: Sequence[str]) -> set[str]:
     """The shipments that these containers and doses have been part of."""
-    return set((await session.execute(_CARRIERS, {"names": list(materials)})).scalars())
+    found = (await session.execute(_CARRIERS, {"names": list(materials)})).scalars()
+    return {each for each in found if each is not None}
 
 
 async def _line(session: AsyncSession, value: str) -> IdentifierRow | None:

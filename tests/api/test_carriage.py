@@ -84,6 +84,8 @@ async def test_a_bags_own_readings_are_judged_while_the_courier_has_it(ward: Cli
         some = [{**each, "shipment": None, "material": name} for each in rows(*values, first=number)]
         receipt = await ana.taken(some)
         assert [each["worst"] for each in receipt["excursions"]] == [25]
+    again = [{**each, "shipment": None, "material": "BAG-1"} for each in rows(5, 21, first=2)]
+    assert (await ana.taken(again))["repeated"] == 2
     (event,) = await ana.events()
     assert event["subject"] == "SHIP-1"
 

@@ -83,11 +83,11 @@ class ExcursionView(Answer):
 
 
 class NoticeView(Answer):
-    """What is to be known of readings. `logger_gap`: the device has said nothing in between."""
+    """What is to be known of readings. `logger_gap`: the device has said nothing in between (null: no device has)."""
 
     code: str
     shipment: str
-    device: str
+    device: str | None
     begins: datetime
     ends: datetime
 

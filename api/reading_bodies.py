@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -64,18 +64,31 @@ def _from_lines(raw: bytes) -> Iterator[Row]:
 
 
 def _from_table(raw: bytes) -> Iterator[Row]:
-    """Empty cells are left out; columns that nobody knows are left behind."""
+    """Empty cells are left out; columns that nobody knows are left behind. A row with more cells than there are
+    headings is refused: it may be a decimal comma that has cut a number in two."""
     try:
         table = csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline=""), strict=True)
-        if not {"device", "at", "value"} <= set(table.fieldnames or ()):
-            flaw = Flaw(pointer="", code="no_headings", detail="the first line names the columns", line=1)
-            raise _invalid([flaw])
-        for row in table:
-            cells = {name: cell for name, cell in row.items() if isinstance(name, str) and cell}
-            yield table.line_num, cells
+        _headings(table.fieldnames or ())
+        flaws: list[Flaw] = []
+        for place, row in enumerate(table):
+            # Surplus cells come under no name at all.
+            if row.pop(None, None):
+                detail = "more cells than headings: write numbers with a decimal point"
+                flaws.append(Flaw(pointer=f"/{place}", code="too_many_cells", detail=detail, line=table.line_num))
+            yield table.line_num, {name: cell for name, cell in row.items() if cell}
     except (UnicodeDecodeError, csv.Error):
         flaw = Flaw(pointer="", code="not_csv", detail="not a table in UTF-8 with commas between the cells")
         raise _invalid([flaw]) from None
+    if flaws:
+        raise _invalid(flaws)
+
+
+def _headings(names: Sequence[str]) -> None:
+    if not set(names) >= {"device", "at", "value"}:
+        raise _invalid([Flaw(pointer="", code="no_headings", detail="the first line names the columns", line=1)])
+    if any(names.count(each) > 1 for each in Measurement.model_fields):
+        detail = "two columns have one name: nobody knows which of them counts"
+        raise _invalid([Flaw(pointer="", code="duplicate_heading", detail=detail, line=1)])
 
 
 def _invalid(flaws: list[Flaw]) -> Invalid:

@@ -2,12 +2,16 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.options import Api, AsJson
 from cli.paths import path_to
+
+if TYPE_CHECKING:
+    from cli.client import Api as Client
+    from cli.reading_pieces import Piece
 
 readings = typer.Typer(help="Readings: what loggers and monitoring systems measured.", no_args_is_help=True)
 
@@ -25,7 +29,7 @@ def import_(
     api: Api = None,
     as_json: AsJson = False,
 ) -> None:
-    """Import a logger's file, all of it or nothing; the same file again changes nothing.
+    """Import a logger's file; the same again changes nothing. A large one goes in pieces, each whole or not at all.
 
     \b
     Example:
@@ -36,7 +40,7 @@ def import_(
 
     body, media = _content(file)
     with Client(api) as client:
-        receipt = client.send("/v1/readings", body, media)
+        receipt = _import(client, body, media, quiet=as_json)
     if as_json:
         console.result(receipt)
         return
@@ -45,7 +49,7 @@ def import_(
         until = each["ended_at"] or "now"
         print(f"excursion of {each['shipment']}: {each['worst']} Cel, {each['started_at']} to {until}")
     for each in receipt["notices"]:
-        print(f"{each['code']} of {each['device']}: {each['begins']} to {each['ends']}")
+        print(f"{each['code']} of {each['device'] or 'every device'}: {each['begins']} to {each['ends']}")
     for each in receipt["unjudged"]:
         print(f"{each} has no limits: not judged")
 
@@ -64,7 +68,7 @@ def show(
     from cli.client import Api as Client
 
     with Client(api) as client:
-        found: dict[str, Any] = client.get(path_to("/v1/shipments/{}/readings", shipment))
+        found = _condition(client, shipment)
     if as_json:
         console.result(found)
         return
@@ -73,7 +77,38 @@ def show(
     for each in found["excursions"]:
         print(f"excursion: {each['worst']} Cel, {each['started_at']} to {each['ended_at'] or 'now'} ({each['device']})")
     for each in found["notices"]:
-        print(f"{each['code']}: {each['begins']} to {each['ends']} ({each['device']})")
+        print(f"{each['code']}: {each['begins']} to {each['ends']} ({each['device'] or 'every device'})")
+
+
+def _import(client: "Client", body: bytes, media: str, *, quiet: bool) -> dict[str, Any]:
+    from cli import console
+    from cli.reading_pieces import merged, pieces, spoken_of
+
+    parts = pieces(body, media)
+    receipts: list[dict[str, Any]] = []
+    for number, part in enumerate(parts, start=1):
+        receipts.append(_send(client, part, media))
+        if len(parts) > 1 and not quiet:
+            console.say(f"piece {number} of {len(parts)} is on record")
+    named = spoken_of(receipts) if len(parts) > 1 else []
+    return merged(receipts, (_condition(client, each) for each in named))
+
+
+def _send(client: "Client", part: "Piece", media: str) -> dict[str, Any]:
+    from cli.errors import ApiRefused
+
+    try:
+        receipt: dict[str, Any] = client.send("/v1/readings", part.body, media)
+    except ApiRefused as refused:
+        before = f" The {part.readings} readings before this piece are on record." if part.readings else ""
+        errors = [part.of_file(each) for each in refused.errors]
+        raise ApiRefused(refused.status, refused.code, refused.detail + before, errors) from None
+    return receipt
+
+
+def _condition(client: "Client", shipment: str) -> dict[str, Any]:
+    found: dict[str, Any] = client.get(path_to("/v1/shipments/{}/readings", shipment))
+    return found
 
 
 def _content(file: Path) -> tuple[bytes, str]:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from ledger.crosswalk import claim
 from ledger.database import Database
 from ledger.identity import holds_of, notice_doubt, refuse_while_held
+from ledger.judging import judge_handed_over
 from ledger.outcomes import tell_inbox
 from ledger.projections import apply, moves, settle, shapes
 from ledger.quarantine import show_quarantined
@@ -75,7 +76,9 @@ async def append(session: AsyncSession, batch: Batch, recorded_at: datetime) -> 
     either the transaction must be rolled back. A batch of a later epoch is no contradiction: what it judged anew
     supersedes what a lost worker wrote (`ledger.supersede`).
     """
-    return await _in_step(session, append_in_step, batch, recorded_at)
+    appended = await _in_step(session, append_in_step, batch, recorded_at)
+    await judge_handed_over(session, batch, recorded_at)
+    return appended
 
 
 async def append_alone(database: Database, batch: Batch, recorded_at: datetime) -> Appended:

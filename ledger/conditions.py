@@ -10,18 +10,18 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from ledger.excursions import LONGER_BY, LONGEST_GAP, Excursion, Gap, Point, excursions, gaps, is_news
 from ledger.inbox import Incoming
-from ledger.registry import find_journey, find_protocol
-from ledger.tables import CustodyRow, EntryRow, IdentifierRow, InboxRow, JourneyRow, ReadingRow
+from ledger.registry import find_protocol
+from ledger.shipments import Carriage, Shipment, carriage_of
+from ledger.tables import CustodyRow, EntryRow, InboxRow, JourneyRow, ReadingRow
 from schemas.canonical import content_hash
 from schemas.errors import NotFound
 from schemas.events import PartnerEvent, write_event
-from schemas.identity import IdentifierKind
 from schemas.protocols import Protocol
 from schemas.readings import TEMPERATURE
 from schemas.stages import ShipmentStage, Temperature
@@ -40,24 +40,24 @@ class Condition:
     gaps: list[Gap] = field(default_factory=list)
 
 
-async def journey_of_shipment(session: AsyncSession, reference: str, *, lock: bool = False) -> JourneyRow:
-    """`lock`: no other import judges it meanwhile. Raises `NotFound` (`unknown_shipment`)."""
-    line = await session.get(IdentifierRow, reference, with_for_update=lock) if reference.isprintable() else None
-    if line is None or line.kind != IdentifierKind.SHIPMENT.value:
-        raise NotFound("unknown_shipment", "No shipment is known under that reference yet; send it again later.")
-    return await find_journey(session, line.journey)
+async def condition_of(session: AsyncSession, shipment: Shipment) -> Condition:
+    """The shipment's excursions and gaps, by all readings there are of the courier's time with it.
 
-
-async def condition_of(session: AsyncSession, journey: JourneyRow, reference: str) -> Condition:
-    """The shipment's excursions and gaps, by all readings there are of the courier's time with it."""
-    limits = await limits_of(session, journey, reference)
-    by_device = await _temperatures(session, journey.coi, reference)
-    longest = LONGEST_GAP / journey.time_lapse
-    found = Condition(reference, limits)
+    While no pick-up is on record there is no such time, and nothing to tell.
+    """
+    limits = await limits_of(session, shipment.journey, shipment.reference)
+    found = Condition(shipment.reference, limits)
+    carriage = await carriage_of(session, shipment)
+    if carriage is None:
+        return found
+    longest = LONGEST_GAP / shipment.journey.time_lapse
+    by_device = await _temperatures(session, shipment, carriage)
     for device, points in by_device.items():
-        found.gaps.extend(gaps(device, points, longest))
+        found.gaps.extend(gaps(device, points, longest, carriage.begins, carriage.ends))
         if limits is not None:
             found.excursions.extend(excursions(device, points, limits))
+    if not by_device and limits is not None and carriage.ends is not None:
+        found.gaps.extend(gaps(None, [], longest, carriage.begins, carriage.ends))
     return found
 
 
@@ -83,28 +83,19 @@ async def limits_of(session: AsyncSession, journey: JourneyRow, reference: str) 
     return stage.temperature if isinstance(stage, ShipmentStage) else None
 
 
-async def _temperatures(session: AsyncSession, coi: str, reference: str) -> dict[str, list[Point]]:
-    """By device, in order of time. Before the pick-up and after the receipt a logger may lie anywhere."""
-    query = select(col(ReadingRow.device), col(ReadingRow.at), col(ReadingRow.value)).where(
-        col(ReadingRow.shipment) == reference, col(ReadingRow.quantity) == TEMPERATURE
-    )
-    begins, ends = await _courier_had_it(session, coi, reference)
-    if begins is not None:
-        query = query.where(col(ReadingRow.at) >= begins)
-    if ends is not None:
-        query = query.where(col(ReadingRow.at) <= ends)
-    rows = (await session.execute(query.order_by(col(ReadingRow.device), col(ReadingRow.at)))).all()
+async def _temperatures(session: AsyncSession, shipment: Shipment, carriage: Carriage) -> dict[str, list[Point]]:
+    """By device, in order of time: of the shipment, and of what is in it. Before the pick-up and after the receipt a
+    logger may lie anywhere."""
+    at = col(ReadingRow.at)
+    what = select(col(ReadingRow.device), at, col(ReadingRow.value)).where(col(ReadingRow.quantity) == TEMPERATURE)
+    of_it = what.where(col(ReadingRow.shipment) == shipment.reference, at >= carriage.begins)
+    if carriage.ends is not None:
+        of_it = of_it.where(at <= carriage.ends)
+    cargo = and_(col(CustodyRow.journey) == shipment.journey.coi, col(CustodyRow.shipment) == shipment.reference)
+    of_cargo = what.join(CustodyRow, _meanwhile("material")).where(cargo)
+    found = [row for each in (of_it, of_cargo) for row in (await session.execute(each)).all()]
+    rows = sorted({(row[0], row[1], row[2]) for row in found})
     return {device: [Point(at, value) for _, at, value in some] for device, some in groupby(rows, lambda row: row[0])}
-
-
-async def _courier_had_it(session: AsyncSession, coi: str, reference: str) -> tuple[datetime | None, datetime | None]:
-    query = select(col(CustodyRow.since), col(CustodyRow.until)).where(
-        col(CustodyRow.journey) == coi, col(CustodyRow.shipment) == reference
-    )
-    times = (await session.execute(query)).all()
-    ends = [until for _, until in times if until is not None]
-    begins = min((since for since, _ in times), default=None)
-    return begins, max(ends) if times and len(ends) == len(times) else None
 
 
 async def _told(session: AsyncSession, reference: str) -> list[Excursion]:
@@ -158,13 +149,17 @@ async def conditions_of(session: AsyncSession, custody: Sequence[CustodyRow]) ->
 
 
 def _while_held(coi: str, what: str) -> Any:
-    until, at = col(CustodyRow.until), col(ReadingRow.at)
-    meanwhile = and_(at >= col(CustodyRow.since), or_(until.is_(None), at < until))
-    of_it = getattr(ReadingRow, what) == getattr(CustodyRow, what)
     extremes = func.min(col(ReadingRow.value)), func.max(col(ReadingRow.value))
     return (
         select(col(CustodyRow.material), col(CustodyRow.number), *extremes)
-        .join(ReadingRow, and_(of_it, col(ReadingRow.quantity) == TEMPERATURE, meanwhile))
+        .join(ReadingRow, and_(_meanwhile(what), col(ReadingRow.quantity) == TEMPERATURE))
         .where(col(CustodyRow.journey) == coi)
         .group_by(col(CustodyRow.material), col(CustodyRow.number))
     )
+
+
+def _meanwhile(what: str) -> ColumnElement[bool]:
+    """A reading is of a custodian's time with the thing: a moment belongs to whoever has it from then on."""
+    until, at = col(CustodyRow.until), col(ReadingRow.at)
+    of_it = getattr(ReadingRow, what) == getattr(CustodyRow, what)
+    return and_(of_it, at >= col(CustodyRow.since), or_(until.is_(None), at < until))

@@ -14,10 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from ledger.tables import CustodyRow
-from schemas.facts import Fact, FactData, Material, MaterialStatus
+from schemas.facts import EventFact, Fact, FactData, Material, MaterialStatus
+from schemas.materials import Form
 
 ENDS = (MaterialStatus.USED, MaterialStatus.INFUSED, MaterialStatus.DESTROYED, MaterialStatus.RETURNED)
 """After which nobody has the container any more. What is lost is still its last custodian's to find."""
+
+DIVIDED = (Form.SPLIT, Form.POOL, Form.ALIQUOT, Form.RETAINED_SAMPLE)
+"""What comes to be where its parents lie, without a hand-over."""
 
 Row = dict[str, Any]
 Rows = dict[str, Row]
@@ -60,13 +64,14 @@ def _open(
     since = fact.occurred_at if last is None else last["until"] or max(fact.occurred_at, last["since"])
     if last is not None and last["until"] is None:
         rows[_key(last)] = {**last, "until": since}
+    source = _source(rows, material) if last is None else None
     row = {
         "journey": coi,
         "material": material.id,
         "number": last["number"] + 1 if last else 1,
         "role": material.holder.value,
         "party": party,
-        "place": told.get("place") or party,
+        "place": told.get("place") or (source["place"] if source else party),
         "since": since,
         "until": None,
         "ended": None,
@@ -74,12 +79,26 @@ def _open(
         "from_party": last["party"] if last else None,
         "given_by": told.get("given_by"),
         "taken_by": told.get("taken_by"),
-        "condition": told.get("condition"),
-        "shipment": told.get("reference") if fact.type == "shipment.picked_up" else None,
+        "condition": told.get("condition") or (source["condition"] if source else None),
+        "shipment": _shipment(fact, said),
         "seq": fact.seq,
     }
     rows[_key(row)] = row
     return row
+
+
+def _source(rows: Rows, material: Material) -> Row | None:
+    """Whose place and condition is also that of what was divided or joined: it lies where it was taken from."""
+    parent = _last(rows, material.parents[0]) if material.parents and material.form in DIVIDED else None
+    return parent if parent is not None and parent["role"] == material.holder.value else None
+
+
+def _shipment(fact: Fact, said: FactData) -> str | None:
+    """Under the name that the journey knows it under: readings and limits are found by that."""
+    if fact.type != "shipment.picked_up" or not isinstance(said, EventFact):
+        return None
+    reference: str | None = said.said.get("reference")
+    return said.read_as.get(reference, reference) if reference is not None else None
 
 
 def _key(row: Row) -> str:

@@ -30,9 +30,9 @@ class Point:
 
 @dataclass(frozen=True)
 class Gap:
-    """No reading in between."""
+    """No reading in between. `device`: None where there is no reading of any."""
 
-    device: str
+    device: str | None
     begins: datetime
     ends: datetime
 
@@ -77,9 +77,12 @@ def excursions(device: str, points: Sequence[Point], limits: Temperature) -> lis
     return [*found, _excursion(device, run, None, limits)] if run else found
 
 
-def gaps(device: str, points: Sequence[Point], longest: timedelta) -> list[Gap]:
-    """Where a device has said nothing for longer than that."""
-    return [Gap(device, one.at, next_.at) for one, next_ in pairwise(points) if next_.at - one.at > longest]
+def gaps(
+    device: str | None, points: Sequence[Point], longest: timedelta, begins: datetime, ends: datetime | None
+) -> list[Gap]:
+    """Where a device has said nothing for longer than that, from when on it should speak until when."""
+    moments = [begins, *(each.at for each in points), *([ends] if ends is not None else [])]
+    return [Gap(device, one, next_) for one, next_ in pairwise(moments) if next_ - one > longest]
 
 
 def is_news(found: Excursion, told: Sequence[Excursion], limits: Temperature, longer_by: timedelta) -> bool:

@@ -29,6 +29,9 @@ _HOW = {Form.SPLIT: "split", Form.POOL: "pooled", Form.ALIQUOT: "sampled", Form.
 _CHILD_IS = {"made_from": Form.BATCH, "filled": Form.DOSE, "split": Form.SPLIT, "pooled": Form.POOL}
 _PARENT_IS = {"collected": Form.COLLECTION, "filled": Form.BATCH}
 
+Place = tuple[str | None, str]
+"""A journey, where one is meant, and a name in it."""
+
 
 @dataclass(slots=True)
 class Edge:
@@ -89,7 +92,7 @@ async def whole(session: AsyncSession, coi: str) -> Genealogy:
     """All of a journey's material, and how it came to be."""
     edges = [Edge(*row) for row in (await session.execute(_OF_JOURNEY, {"coi": coi})).all()]
     alone = (await session.execute(select(MATERIAL.c.id).where(MATERIAL.c.journey == coi))).scalars().all()
-    return await _with_nodes(session, edges, alone)
+    return await _with_nodes(session, edges, [(coi, name) for name in alone])
 
 
 async def _around(session: AsyncSession, way: Select[Any], material: str) -> Genealogy:
@@ -97,19 +100,30 @@ async def _around(session: AsyncSession, way: Select[Any], material: str) -> Gen
         raise _unknown()
     rows = (await session.execute(way, {"start": material, "most": MOST_EDGES + 1})).all()
     edges = [Edge(*row) for row in rows[:MOST_EDGES]]
-    found = await _with_nodes(session, edges, [material], complete=len(rows) <= MOST_EDGES)
+    found = await _with_nodes(session, edges, [(None, material)], complete=len(rows) <= MOST_EDGES)
     if not edges and found.nodes[0].form is None and not await _is_on_record(session, material):
         raise _unknown()
     return found
 
 
 async def _with_nodes(
-    session: AsyncSession, edges: list[Edge], also: Sequence[str], *, complete: bool = True
+    session: AsyncSession, edges: list[Edge], also: Sequence[Place], *, complete: bool = True
 ) -> Genealogy:
-    forms = dict.fromkeys(also, None) | _forms(edges)
-    known = await _materials(session, list(forms))
-    nodes = [known.get(name) or Node(id=name, form=form) for name, form in forms.items()]
-    return Genealogy(nodes=nodes, edges=edges, complete=complete)
+    """Two journeys can have material under one name, labelled wrongly: neither stands for the other."""
+    ends = ((edge.journey, name) for edge in edges for name in (edge.child, edge.parent))
+    places = dict.fromkeys([*also, *ends])
+    forms = _forms(edges)
+    known = await _materials(session, list(dict.fromkeys(name for _, name in places)))
+    nodes: dict[Place, Node] = {}
+    for journey, name in places:
+        for node in _seen_from(journey, known.get(name)) or [Node(id=name, form=forms.get(name))]:
+            nodes.setdefault((node.journey, node.id), node)
+    return Genealogy(nodes=list(nodes.values()), edges=edges, complete=complete)
+
+
+def _seen_from(journey: str | None, nodes: list[Node] | None) -> list[Node] | None:
+    """A journey's own material of a name; if it has none, another's, which went into its own."""
+    return [each for each in nodes or () if each.journey == journey] or nodes
 
 
 def _forms(edges: Sequence[Edge]) -> dict[str, str | None]:
@@ -124,12 +138,12 @@ def _forms(edges: Sequence[Edge]) -> dict[str, str | None]:
 _KEYS_A_STATEMENT = 500
 
 
-async def _materials(session: AsyncSession, names: Sequence[str]) -> dict[str, Node]:
-    found: dict[str, Node] = {}
+async def _materials(session: AsyncSession, names: Sequence[str]) -> dict[str, list[Node]]:
+    found: dict[str, list[Node]] = {}
     for first in range(0, len(names), _KEYS_A_STATEMENT):
         part = list(names[first : first + _KEYS_A_STATEMENT])
-        nodes = (Node(*row) for row in (await session.execute(_NAMED, {"names": part})).all())
-        found |= {each.id: each for each in nodes}
+        for row in (await session.execute(_NAMED, {"names": part})).all():
+            found.setdefault(row[0], []).append(Node(*row))
     return found
 
 
@@ -150,15 +164,19 @@ def _row(coi: str, child: str, parent: str, how: str, amounts: Amounts) -> dict[
 
 
 _COLUMNS = (EDGE.c.journey, EDGE.c.child, EDGE.c.parent, EDGE.c.how, EDGE.c.amounts)
-_NAMED = select(
-    MATERIAL.c.id,
-    MATERIAL.c.form,
-    MATERIAL.c.journey,
-    MATERIAL.c.kind,
-    MATERIAL.c.status,
-    MATERIAL.c.holder,
-    MATERIAL.c.amounts,
-).where(MATERIAL.c.id.in_(bindparam("names", expanding=True)))
+_NAMED = (
+    select(
+        MATERIAL.c.id,
+        MATERIAL.c.form,
+        MATERIAL.c.journey,
+        MATERIAL.c.kind,
+        MATERIAL.c.status,
+        MATERIAL.c.holder,
+        MATERIAL.c.amounts,
+    )
+    .where(MATERIAL.c.id.in_(bindparam("names", expanding=True)))
+    .order_by(MATERIAL.c.id, MATERIAL.c.journey)
+)
 _OF_JOURNEY = select(*_COLUMNS).where(EDGE.c.journey == bindparam("coi")).order_by(EDGE.c.child, EDGE.c.parent)
 
 

@@ -10,13 +10,13 @@ from sqlalchemy import RowMapping, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from ledger import inbox
-from ledger.conditions import Condition, condition_of, journey_of_shipment, news_of
+from ledger.conditions import Condition
 from ledger.inbox import Incoming
+from ledger.judging import judge
+from ledger.shipments import Shipment, carriers_of, find_shipment, holdable, lock
 from ledger.statements import table_of
-from ledger.tables import IdentifierRow, JourneyRow, ReadingRow
+from ledger.tables import ReadingRow
 from schemas.errors import Conflict, Flaw, NotFound
-from schemas.identity import IdentifierKind
 from schemas.readings import Measurement
 
 READING = table_of(ReadingRow)
@@ -25,7 +25,6 @@ MOST_FLAWS = 100
 """Rows that one answer points at."""
 
 _ROWS_A_STATEMENT = 1_000
-_HOLDABLE = (IdentifierKind.CONTAINER.value, IdentifierKind.DOSE.value)
 
 Key = tuple[str, str, datetime]
 """Device, quantity and moment: the identity of a reading."""
@@ -48,16 +47,23 @@ async def take(session: AsyncSession, measurements: Sequence[Measurement], now: 
     Raises `NotFound` (`unknown_shipment`, `unknown_material`) and `Conflict` (`reading_conflict`); then nothing is
     stored. Raises `IntegrityError` if another import stored one of the readings at the same moment: ask again.
     """
-    journeys = await _journeys(session, measurements)
-    await _materials_are_known(session, measurements)
+    shipments = await _shipments(session, measurements)
+    materials = await _materials(session, measurements)
+    measurements = [_ours(each, shipments, materials) for each in measurements]
+    judged = await _to_judge(session, shipments, materials)
+    await lock(session, judged)
     fresh = await _fresh(session, measurements)
     # In one order whoever imports them, so that two imports wait for each other and not in a circle.
     rows = [{**fresh[key].model_dump(), "imported_at": now} for key in sorted(fresh)]
     for first in range(0, len(rows), _ROWS_A_STATEMENT):
         await session.execute(READING.insert(), rows[first : first + _ROWS_A_STATEMENT])
     taken = Taken(new=len(fresh), repeated=len(measurements) - len(fresh))
-    for reference, journey in journeys.items():
-        await _judge(session, taken, journey, reference, now)
+    for shipment in judged.values():
+        condition, news = await judge(session, shipment, now)
+        if news:
+            taken.journeys.add(shipment.journey.coi)
+        taken.conditions.append(condition)
+        taken.news.extend(news)
     return taken
 
 
@@ -95,39 +101,46 @@ async def summary_of(session: AsyncSession, reference: str) -> Sequence[RowMappi
     return (await session.execute(query)).mappings().all()
 
 
-async def _judge(session: AsyncSession, taken: Taken, journey: JourneyRow, reference: str, now: datetime) -> None:
-    condition = await condition_of(session, journey, reference)
-    news = await news_of(session, journey, condition)
-    if news:
-        await inbox.receive(session, [news], now)
-        taken.journeys.add(journey.coi)
-    taken.conditions.append(condition)
-    taken.news.extend(news)
-
-
-async def _journeys(session: AsyncSession, measurements: Sequence[Measurement]) -> dict[str, JourneyRow]:
-    """By shipment, and in one order everywhere, so that two imports never wait for each other."""
-    wanted = sorted({each.shipment for each in measurements if each.shipment is not None})
-    found: dict[str, JourneyRow] = {}
-    for reference in wanted:
+async def _shipments(session: AsyncSession, measurements: Sequence[Measurement]) -> dict[str, Shipment]:
+    """By the name that each was sent under."""
+    found: dict[str, Shipment] = {}
+    for said in sorted({each.shipment for each in measurements if each.shipment is not None}):
         try:
-            found[reference] = await journey_of_shipment(session, reference, lock=True)
+            found[said] = await find_shipment(session, said)
         except NotFound as unknown:
-            flaws = _flaws(measurements, {"shipment": {reference}}, "unknown_shipment")
+            flaws = _flaws(measurements, {"shipment": {said}}, "unknown_shipment")
             raise NotFound(unknown.code, unknown.detail, flaws) from None
     return found
 
 
-async def _materials_are_known(session: AsyncSession, measurements: Sequence[Measurement]) -> None:
+async def _materials(session: AsyncSession, measurements: Sequence[Measurement]) -> dict[str, str]:
+    """By the name that each was sent under, the one that its journey knows it under."""
     wanted = sorted({each.material for each in measurements if each.material is not None})
-    known: set[str] = set()
+    known: dict[str, str] = {}
     for first in range(0, len(wanted), _ROWS_A_STATEMENT):
-        among = col(IdentifierRow.value).in_(wanted[first : first + _ROWS_A_STATEMENT])
-        query = select(col(IdentifierRow.value)).where(among, col(IdentifierRow.kind).in_(_HOLDABLE))
-        known |= set((await session.execute(query)).scalars())
-    if unknown := set(wanted) - known:
+        known |= await holdable(session, wanted[first : first + _ROWS_A_STATEMENT])
+    if unknown := set(wanted) - known.keys():
         flaws = _flaws(measurements, {"material": unknown}, "unknown_material")
         raise NotFound("unknown_material", "No container or dose is known under that id.", flaws)
+    return known
+
+
+async def _to_judge(
+    session: AsyncSession, shipments: Mapping[str, Shipment], materials: Mapping[str, str]
+) -> dict[str, Shipment]:
+    """The shipments that are measured, or carry what is, by their own references."""
+    names = sorted(set(materials.values()))
+    found = {each.reference: each for each in shipments.values()}
+    for first in range(0, len(names), _ROWS_A_STATEMENT):
+        for reference in await carriers_of(session, names[first : first + _ROWS_A_STATEMENT]):
+            found[reference] = found.get(reference) or await find_shipment(session, reference)
+    return dict(sorted(found.items()))
+
+
+def _ours(each: Measurement, shipments: Mapping[str, Shipment], materials: Mapping[str, str]) -> Measurement:
+    if each.shipment is not None:
+        return each.model_copy(update={"shipment": shipments[each.shipment].reference})
+    return each.model_copy(update={"material": materials[each.material or ""]})
 
 
 async def _fresh(session: AsyncSession, measurements: Sequence[Measurement]) -> dict[Key, Measurement]:

@@ -14,7 +14,9 @@ from ledger.view import ENTRY, PROJECTED, Rows, View, load
 from schemas.errors import ClewError
 from schemas.facts import Fact
 
-_ENTRIES = select(ENTRY).where(ENTRY.c.journey == bindparam("coi")).order_by(ENTRY.c.seq)
+_FACT = ("seq", "type", "occurred_at", "actor", "source", "event_id", "data")
+# By name: migrations read entries by this too, whatever columns later versions bring.
+_ENTRIES = select(*(ENTRY.c[name] for name in _FACT)).where(ENTRY.c.journey == bindparam("coi")).order_by(ENTRY.c.seq)
 _CLAIMED = select(IDENTIFIER.c.value).where(IDENTIFIER.c.value.in_(bindparam("values", expanding=True)))
 
 
@@ -57,8 +59,7 @@ def _differences(session: Session, coi: str) -> list[str]:
 
 
 def _fact(row: RowMapping) -> Fact:
-    names = ("seq", "type", "occurred_at", "actor", "source", "event_id", "data")
-    return Fact.model_validate({name: row[name] for name in names})
+    return Fact.model_validate({name: row[name] for name in _FACT})
 
 
 def _of_journey(shown: View, made: View) -> Iterator[str]:

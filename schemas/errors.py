@@ -155,7 +155,7 @@ CODES: dict[str, str] = {
     "update_refused": "Of a ServiceRequest only the status `revoked` can be written; all else is made from the record.",
     "version_outdated": "The resource has another version than If-Match names; read it again.",
     "unknown_material": "No container, batch, dose or sample is known under that id.",
-    "unknown_shipment": "No shipment is known under that reference yet; what is said of it can be sent again.",
+    "unknown_shipment": "No shipment is known under that reference: it has to be booked before its readings come.",
     "reading_conflict": "A reading of this device, moment and quantity is on record with another value.",
     "unknown_route": "There is nothing at this path.",
     "url_not_allowed": "The URL leads to no address that may be sent to: it is private, or there is none.",

@@ -1,8 +1,9 @@
 """What devices measure: readings of shipments and containers, as loggers and monitoring systems tell them."""
 
-from typing import Annotated
+import re
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from schemas.base import Code, Identifier, Instant, Reading, Tolerant
 
@@ -13,6 +14,18 @@ TEMPERATURE = "temperature"
 CELSIUS = "Cel"
 """UCUM's degrees Celsius; the limits of protocols are in it."""
 
+_NUMBER = re.compile(r" *[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)? *")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bool) or (isinstance(value, str) and not _NUMBER.fullmatch(value)):
+        raise ValueError("a number is wanted, with a decimal point and nothing else in it")
+    return value
+
+
+Plain = Annotated[float, Field(allow_inf_nan=False), BeforeValidator(_plain)]
+"""A number as devices print it, or in JSON; no truth value, and nothing that only Python takes for a number."""
+
 
 class Measurement(Tolerant):
     """One reading: of which shipment or container, what, when, by which device. `unit`: UCUM."""
@@ -20,7 +33,7 @@ class Measurement(Tolerant):
     device: Identifier
     at: Instant
     quantity: Code = TEMPERATURE
-    value: Annotated[float, Field(allow_inf_nan=False)]
+    value: Plain
     unit: Reading = CELSIUS
     shipment: Identifier | None = None
     material: Identifier | None = None

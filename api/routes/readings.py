@@ -16,8 +16,10 @@ from api.documented import answer, problems, request_body
 from api.reading_bodies import CSV, JSON, NDJSON, read_measurements
 from api.services import Using
 from api.transactions import settle
-from ledger import conditions, readings
+from ledger import readings
+from ledger.conditions import condition_of
 from ledger.readings import Taken
+from ledger.shipments import find_shipment
 from schemas.base import Code, Identifier, Instant
 from schemas.readings import Measurement
 
@@ -87,7 +89,7 @@ async def post_readings(_caller: AsPartner, using: Using, request: Request) -> R
 async def get_shipment_readings(
     _caller: AsPerson,
     using: Using,
-    reference: Annotated[str, Path(max_length=64, description="The courier's own.")],
+    reference: Annotated[str, Path(max_length=64, description="The courier's own, or assigned to it.")],
     quantity: Annotated[Code | None, Query(description="Only this quantity's readings.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
@@ -96,16 +98,16 @@ async def get_shipment_readings(
     route = f"readings/{reference}"
     after = decode(route, _PLACE, cursor)
     async with using.database.reading() as session:
-        journey = await conditions.journey_of_shipment(session, reference)
-        condition = await conditions.condition_of(session, journey, reference)
-        summary = await readings.summary_of(session, reference)
-        rows = await readings.readings_of(session, reference, quantity=quantity, after=after, limit=limit + 1)
+        shipment = await find_shipment(session, reference)
+        condition = await condition_of(session, shipment)
+        summary = await readings.summary_of(session, shipment.reference)
+        rows = await readings.readings_of(session, shipment.reference, quantity=quantity, after=after, limit=limit + 1)
     last = rows[limit - 1] if len(rows) > limit else None
     return ShipmentReadings(
         items=[ReadingView.model_validate(each) for each in rows[:limit]],
         next=encode(route, (last.quantity, last.at, last.device)) if last else None,
-        shipment=reference,
-        journey=journey.coi,
+        shipment=shipment.reference,
+        journey=shipment.journey.coi,
         limits=condition.limits.model_dump(exclude_none=True) if condition.limits else None,
         summary=[QuantitySummary.model_validate(dict(each)) for each in summary],
         excursions=excursion_views(condition),

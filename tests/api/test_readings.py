@@ -1,90 +1,15 @@
 """Loggers' files: taken whole or not at all, told once, judged by the lane's limits."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 
 from ledger.excursions import LONGEST_GAP
-from schemas.facts import Fact
 from schemas.readings import MOST_MEASUREMENTS
-from tests.api.clinic import Clinic, fact, started
-
-PICKED_UP = datetime(2026, 3, 2, 12, tzinfo=UTC)
-TEN_MINUTES = timedelta(minutes=10)
-CONTAINER = {"kind": "container", "value": "BAG-1"}
-BAG = {"id": "BAG-1", "kind": "starting_material", "form": "container", "parents": ["DIN-1"]}
-
-
-class Lane:
-    """A shipment of Ana's bag at 2 to 8 degrees, and the logger that goes with it."""
-
-    def __init__(self, clinic: Clinic, coi: str) -> None:
-        self.clinic = clinic
-        self.coi = coi
-
-    async def send(self, rows: list[dict[str, Any]]) -> httpx.Response:
-        return await self.clinic.http.post("/v1/readings", json=rows)
-
-    async def taken(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
-        answer = await self.send(rows)
-        assert answer.status_code == 200, answer.text
-        receipt: dict[str, Any] = answer.json()
-        return receipt
-
-    async def events(self) -> list[dict[str, Any]]:
-        """What Ana's journey is told."""
-        found = await self.clinic.http.get("/v1/events", params={"journey": self.coi, "limit": 200})
-        return [each for each in found.json()["items"] if each["type"] == "shipment.excursion"]
-
-    async def shown(self, **query: Any) -> dict[str, Any]:
-        answer = await self.clinic.http.get("/v1/shipments/SHIP-1/readings", params=query)
-        assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
-
-
-def at(number: float) -> datetime:
-    """Ten minutes a step, from the pick-up on."""
-    return PICKED_UP + number * TEN_MINUTES
-
-
-def row(number: float, value: float, device: str = "LOGGER-7", **more: Any) -> dict[str, Any]:
-    return {"device": device, "at": at(number).isoformat(), "value": value, "shipment": "SHIP-1", **more}
-
-
-def rows(*values: float, first: int = 0, **more: Any) -> list[dict[str, Any]]:
-    """One reading every ten minutes."""
-    return [row(number, value, **more) for number, value in enumerate(values, start=first)]
-
-
-def moved(seq: int, fact_type: str, when: datetime, status: str, holder: str, **said: Any) -> Fact:
-    data = {"stage": "to_manufacturer", "visit": 1, "subject": "SHIP-1", "said": {"reference": "SHIP-1", **said}}
-    told = fact(seq, fact_type, **data, materials=[{**BAG, "status": status, "holder": holder}])
-    return told.model_copy(update={"occurred_at": when, "event_id": f"e-{seq}", "source": "//courier"})
-
-
-def on_the_way() -> list[Fact]:
-    """A journey whose bag is with the courier, two hours after it was collected."""
-    told = {"command": "book_pickup", "key": "k", "role": "courier", "partner": "coldline", "reference": "SHIP-1"}
-    there = [{**BAG, "status": "available", "holder": "collection_centre"}]
-    kept = fact(2, "materials.settled", disposition="retained", identifiers=[CONTAINER], materials=there)
-    shipment = {"kind": "shipment", "value": "SHIP-1"}
-    return [
-        started(),
-        kept.model_copy(update={"occurred_at": PICKED_UP - timedelta(hours=2)}),
-        fact(3, "partner.told", **told, stage="to_manufacturer", identifiers=[shipment]),
-        moved(4, "shipment.picked_up", PICKED_UP, "in_transit", "courier", containers=["BAG-1"]),
-    ]
-
-
-async def lane(clinic: Clinic) -> Lane:
-    """Booked, and picked up."""
-    coi = await clinic.patient()
-    await clinic.record(coi, *on_the_way())
-    return Lane(clinic, coi)
+from tests.api.clinic import Clinic
+from tests.api.lanes import PICKED_UP, TEN_MINUTES, at, lane, received, row, rows
 
 
 async def test_a_cool_shipment_is_told_nothing_of(ward: Clinic) -> None:
@@ -145,8 +70,7 @@ async def test_two_excursions_and_two_loggers_are_told_apart(desk: Clinic) -> No
 
 async def test_what_the_logger_saw_before_the_pick_up_and_after_the_receipt_is_not_the_shipments(desk: Clinic) -> None:
     ana = await lane(desk)
-    received = moved(5, "material.received", at(6), "available", "manufacturer", containers=["BAG-1"], condition="good")
-    await desk.record(ana.coi, received)
+    await desk.record(ana.coi, received(5, at(6)))
     receipt = await ana.taken([*rows(21, 20, first=-2), *rows(5, 5, 5, 5, 5, 5, 5), *rows(22, first=8)])
     assert (receipt["excursions"], receipt["told"]) == ([], [])
 
@@ -194,6 +118,9 @@ async def test_another_value_for_the_same_moment_is_a_conflict_and_nothing_is_ta
     [
         ({"value": "warm"}, "/1/value"),
         ({"value": "NaN"}, "/1/value"),
+        ({"value": "1_0"}, "/1/value"),
+        ({"value": "7,9"}, "/1/value"),
+        ({"value": True}, "/1/value"),
         ({"at": "yesterday"}, "/1/at"),
         ({"at": "2026-03-02T12:00:00"}, "/1/at"),
         ({"device": "Ana Lindqvist"}, "/1/device"),
@@ -223,12 +150,17 @@ async def test_a_wrong_row_is_pointed_at_and_nothing_is_taken(
         ("text/csv", b"a,b\n1,2\n", 422, "malformed"),
         ("text/csv", b"device,at,value\n\xff", 422, "malformed"),
         ("text/csv", b'device,at,value\n"a', 422, "malformed"),
+        # A decimal comma makes two cells of one number.
+        ("text/csv", b"device,shipment,at,value\nL1,SHIP-1,2026-03-02T12:00:00Z,7,9\n", 422, "malformed"),
+        ("text/csv", b"device,shipment,at,unit,value\nL1,SHIP-1,2026-03-02T12:00:00Z,Cel,-151,2\n", 422, "malformed"),
+        ("text/csv", b"device,shipment,at,value,value\nL1,SHIP-1,2026-03-02T12:00:00Z,7,9\n", 422, "malformed"),
         ("application/xml", b"<r/>", 415, "unsupported_media_type"),
     ],
 )
 async def test_what_is_no_list_of_readings_is_refused_by_name(
     desk: Clinic, media: str, body: bytes, status: int, code: str
 ) -> None:
+    await lane(desk)
     answer = await desk.http.post("/v1/readings", content=body, headers={"content-type": media})
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
@@ -240,6 +172,17 @@ async def test_a_line_that_is_wrong_is_named_by_its_number(desk: Clinic) -> None
     answer = await desk.http.post("/v1/readings", content=table, headers={"content-type": "text/csv"})
     (flaw,) = answer.json()["errors"]
     assert (flaw["pointer"], flaw["line"]) == ("/1/value", 3)
+
+
+async def test_a_row_that_is_too_long_is_named_by_its_number(desk: Clinic) -> None:
+    await lane(desk)
+    table = (
+        b"device,shipment,at,value\nLOGGER-7,SHIP-1,2026-03-02T12:00:00Z,5\nLOGGER-7,SHIP-1,2026-03-02T12:10:00Z,7,9\n"
+    )
+    answer = await desk.http.post("/v1/readings", content=table, headers={"content-type": "text/csv"})
+    (flaw,) = answer.json()["errors"]
+    assert (flaw["pointer"], flaw["line"], flaw["code"]) == ("/1", 3, "too_many_cells")
+    assert "decimal point" in flaw["detail"]
 
 
 async def test_readings_of_what_nobody_knows_are_not_taken(ward: Clinic) -> None:

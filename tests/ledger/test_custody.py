@@ -75,6 +75,36 @@ async def test_a_bag_goes_from_hand_to_hand(database: Database) -> None:
     assert (await verify(database, projections=True)).ok
 
 
+async def test_what_is_divided_lies_where_it_was_taken_from(database: Database) -> None:
+    """A bag that came damaged into a freezer is split; one half is sampled, and goes elsewhere."""
+    ana = Scribe()
+    at = [MORNING + number * HOUR for number in range(6)]
+    here = {"holder": "manufacturer"}
+    half = bag("HALF-1", parents=["BAG-1"], form="split", **here)
+    sample = bag("ALIQUOT-1", kind="sample", parents=["HALF-1"], form="aliquot", **here)
+    dose = bag("DOSE-1", kind="product", parents=["HALF-1"], form="dose", batch="LOT-1", **here)
+    first = ana.started()
+    arrived = told(ana, "material.received", at[1], [bag("BAG-1", **here)], place="FREEZER-3", condition="damaged")
+    facts = [
+        first,
+        arrived,
+        told(ana, "material.split", at[2], [bag("BAG-1", status="used", **here), half], container="BAG-1"),
+        told(ana, "material.sampled", at[3], [half, sample], source="HALF-1"),
+        told(ana, "manufacture.completed", at[4], [dose]),
+        told(ana, "shipment.picked_up", at[5], [{**half, "status": "in_transit", "holder": "courier"}]),
+    ]
+    await put(database, ana.batch(*facts))
+    shown = [(each.material, each.number, each.place, each.condition) for each in await custodians(database, ana.coi)]
+    assert shown == [
+        ("ALIQUOT-1", 1, "FREEZER-3", "damaged"),
+        ("BAG-1", 1, "FREEZER-3", "damaged"),
+        ("DOSE-1", 1, PARTIES["manufacturer"], None),
+        ("HALF-1", 1, "FREEZER-3", "damaged"),
+        ("HALF-1", 2, PARTIES["courier"], None),
+    ]
+    assert (await verify(database, projections=True)).ok
+
+
 @pytest.mark.parametrize(
     ("hours", "holder"),
     [(0.5, None), (1, "collection_centre"), (2, "courier"), (2.99, "courier"), (3, "manufacturer"), (4, None)],

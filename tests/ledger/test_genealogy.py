@@ -154,6 +154,30 @@ async def test_what_was_recorded_before_there_were_forms_is_shown_too(database: 
     assert pairs(found) == {("DOSE-1", "LOT-1"), ("LOT-1", "BAG-1"), ("BAG-1", "DIN-1")}
 
 
+async def test_two_journeys_that_claim_one_bag_each_see_their_own(database: Database) -> None:
+    """Identity is in doubt then; the page of one patient must not show what is another's."""
+    ana, ben = Scribe(), Scribe()
+    for scribe, holder, status in ((ana, "manufacturer", "available"), (ben, "collection_centre", "destroyed")):
+        there = bag("BAG-1", parents=["DIN-1"], form="container", holder=holder, status=status)
+        dose = bag(f"DOSE-{scribe.coi}", kind="product", parents=["BAG-1"], form="split", holder=holder)
+        first = scribe.started()
+        await put(
+            database,
+            scribe.batch(first, scribe.fact("materials.settled", disposition="retained", materials=[there, dose])),
+        )
+    async with database.reading() as session:
+        pages = {scribe.coi: await genealogy.whole(session, scribe.coi) for scribe in (ana, ben)}
+        both = await genealogy.ancestors(session, "BAG-1")
+    for coi, page in pages.items():
+        assert {each.journey for each in page.nodes if each.id != "DIN-1"} == {coi}
+    shown = {
+        coi: next((each.holder, each.status) for each in page.nodes if each.id == "BAG-1")
+        for coi, page in pages.items()
+    }
+    assert shown == {ana.coi: ("manufacturer", "available"), ben.coi: ("collection_centre", "destroyed")}
+    assert {(each.id, each.journey) for each in both.nodes} == {("BAG-1", ana.coi), ("BAG-1", ben.coi), ("DIN-1", None)}
+
+
 @pytest.mark.parametrize("name", ["NOWHERE", "nul\x00", ""])
 async def test_what_nobody_knows_is_said_to_be_unknown(database: Database, name: str) -> None:
     async with database.reading() as session:

@@ -234,4 +234,5 @@ def test_now_and_then_the_courier_uploads_a_loggers_file_of_a_cool_journey() -> 
     )
     assert all(picked_up <= each.at <= delivered and 2 < each.value < 8 for each in readings)
     assert len({each.at for each in readings}) == len(readings) > 20
-    assert gaps("L", sorted((Point(each.at, each.value) for each in readings), key=lambda p: p.at), LONGEST_GAP) == []
+    points = sorted((Point(each.at, each.value) for each in readings), key=lambda point: point.at)
+    assert gaps("L", points, LONGEST_GAP, picked_up, delivered) == []

@@ -1,8 +1,14 @@
 """Where material came from, who had it, and what was measured meanwhile; journeys on record get their pages too."""
 
+import logging
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
+from pydantic import ValidationError
 from sqlalchemy.dialects import postgresql
+
+from ledger.columns import Utc
 
 revision: str = "0010"
 down_revision: str | None = "0009"
@@ -11,6 +17,21 @@ depends_on: str | None = None
 
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 MOMENT = sa.DateTime(timezone=True)
+
+LOG = logging.getLogger("clew.migrations")
+
+EDGE = sa.table(
+    "material_edge",
+    *(sa.column(name, sa.String()) for name in ("journey", "child", "parent", "how")),
+    sa.column("amounts", JSON),
+)
+CUSTODY = sa.table(
+    "custody",
+    *(sa.column(name, sa.String()) for name in ("journey", "material", "role", "party", "place", "ended")),
+    *(sa.column(name, sa.String()) for name in ("from_party", "given_by", "taken_by", "condition", "shipment")),
+    *(sa.column(name, sa.Integer()) for name in ("number", "seq")),
+    *(sa.column(name, Utc) for name in ("since", "until", "told_at")),
+)
 
 
 def upgrade() -> None:
@@ -83,18 +104,32 @@ def _readings() -> None:
 
 
 def _of_those_on_record() -> None:
-    """What these pages show of journeys that were recorded before there were any."""
+    """What these pages show of journeys that were recorded before there were any.
+
+    A record that cannot be read keeps nobody else from the new version: `clew verify --projections` names it too.
+    """
     from ledger.rebuild import remade
-    from ledger.view import CUSTODY, EDGE
+    from schemas.errors import ClewError
     from schemas.operations import is_journey
 
     connection = op.get_bind()
-    chains = connection.execute(sa.text("SELECT DISTINCT journey FROM entry")).scalars().all()
+    chains = connection.execute(sa.text("SELECT DISTINCT journey FROM entry ORDER BY journey")).scalars().all()
     for coi in filter(is_journey, chains):
-        view = remade(connection, coi)
+        try:
+            view = remade(connection, coi)
+        except (ClewError, ValidationError) as unreadable:
+            code = unreadable.code if isinstance(unreadable, ClewError) else "malformed"
+            LOG.warning("the pages of %s cannot be made from its record: %s", coi, code)
+            continue
         for table, rows in ((EDGE, view.edges), (CUSTODY, view.custody)):
-            if rows:
-                connection.execute(table.insert(), list(rows.values()))
+            _fill(connection, table, list(rows.values()))
+
+
+def _fill(connection: sa.Connection, table: sa.TableClause, rows: list[dict[str, Any]]) -> None:
+    """Only the columns that there are in this version, whatever later ones have."""
+    if rows:
+        names = [column.name for column in table.c]
+        connection.execute(table.insert(), [{name: row[name] for name in names} for row in rows])
 
 
 def downgrade() -> None:

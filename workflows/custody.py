@@ -12,7 +12,7 @@ from schemas.base import Strict
 from schemas.event_data import MaterialEvent
 from schemas.events import PartnerEvent
 from schemas.facts import Material
-from workflows import handling
+from workflows.quantities import reconciliation
 from workflows.state import JourneyState, StageState, StageStatus
 from workflows.steps import Hearing
 
@@ -45,7 +45,7 @@ def reconciled(hearing: Hearing) -> tuple[str, ...] | None:
     """The amounts that add up, of an event that divides or joins material; None of any other."""
     said = hearing.said
     is_handling = isinstance(said, MaterialEvent) and bool(said.made())
-    return handling.reconciliation(hearing.state, said).even if is_handling else None  # type: ignore[arg-type]
+    return reconciliation(hearing).even if is_handling else None
 
 
 def is_found_late(state: JourneyState, event: PartnerEvent, stage: StageState) -> bool:

@@ -14,7 +14,7 @@ from schemas.facts import (
 )
 from workflows import custody, labels
 from workflows.aliases import learn, read_as, understood
-from workflows.effects import departure, take_effect
+from workflows.effects import NoEffect, departure, take_effect
 from workflows.notebook import Notebook
 from workflows.rules import Verdict, identity_of, judge, judge_afresh
 from workflows.state import Heard, Impasse, JourneyState, StageState
@@ -88,8 +88,11 @@ def _hear_one(
     if verdict.status is EventStatus.HELD:
         return _keep_waiting(state, notebook, event, verdict, waited)
     if verdict.status is EventStatus.APPLIED:
-        state.seen[event.identity] = event.fingerprint()
-        _apply(state, notebook, event, verdict, now)
+        try:
+            _apply(state, notebook, event, verdict, now)
+        except NoEffect:
+            verdict = Verdict(EventStatus.REFUSED, "effect_impossible", verdict.stage)
+            _without_effect(state, notebook, event, verdict)
     elif verdict.status is not EventStatus.DUPLICATE:
         _without_effect(state, notebook, event, verdict)
         _look_into(state, notebook, verdict, now)
@@ -138,6 +141,7 @@ def _apply(state: JourneyState, notebook: Notebook, event: PartnerEvent, verdict
     else:
         meant = understood(state, event)
         _apply_to_stage(Hearing(state, verdict.stage, meant, meant.said()), event, notebook, verdict.step, now)
+    state.seen[event.identity] = event.fingerprint()
     notebook.answer(event, EventStatus.APPLIED)
 
 

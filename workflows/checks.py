@@ -43,10 +43,11 @@ def is_released(state: JourneyState, dose: str) -> bool:
 
     Doses that were released and then given up must never ship, or be infused, beside those made in their place.
     """
-    return any(dose in release.doses and _is_current(state, release.batch) for release in state.releases.values())
+    return any(dose in release.doses and is_current(state, release.batch) for release in state.releases.values())
 
 
-def _is_current(state: JourneyState, batch: str) -> bool:
+def is_current(state: JourneyState, batch: str) -> bool:
+    """Whether a batch is that of its manufacture's current visit."""
     made = state.batches[batch]
     return state.stages[made.stage].visit == made.visit
 

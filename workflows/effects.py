@@ -10,7 +10,7 @@ from schemas.facts import Material, MaterialStatus
 from schemas.identity import Role
 from schemas.materials import Form
 from schemas.stages import CollectionStage, InfusionStage, ManufactureStage, ShipmentStage
-from workflows import checks, handled, handling, quantities
+from workflows import checks, handled, handling, nothing_left, quantities
 from workflows.state import Batch, Release
 from workflows.steps import GO_ON, Departure, Hearing, Step
 
@@ -164,7 +164,9 @@ def departure(hearing: Hearing, step: Step) -> Departure | None:
         return step.departs
     if hearing.event.type == "material.received" and hearing.event.data["condition"] != "good":
         return Departure("material_damaged", blocks=True, choices=GO_ON)
-    return Departure("thaw_limit_exceeded") if _thawed_too_long(hearing) else None
+    if _thawed_too_long(hearing):
+        return Departure("thaw_limit_exceeded")
+    return nothing_left.departure(hearing)
 
 
 def _thawed_too_long(hearing: Hearing) -> bool:

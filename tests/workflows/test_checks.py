@@ -19,7 +19,7 @@ from schemas.stages import CollectionStage, ManufactureStage
 from tests.workflows.clinic import shipped_protocol
 from tests.workflows.neighbours import Therapy, therapy
 from tests.workflows.pure import ANA
-from workflows import checks, course, hand_overs, new_names
+from workflows import checks, course, hand_overs, new_names, nothing_left
 from workflows.rules import judge
 from workflows.stages import KINDS
 from workflows.state import Heard, StageStatus
@@ -76,6 +76,16 @@ def fails_a_test(ana: Therapy) -> None:
 
 def forgets_the_release(ana: Therapy) -> None:
     ana.journey.state.releases.clear()
+
+
+def all_doses(**became: Any) -> Callable[[Therapy], None]:
+    """What became of the product since its release."""
+
+    def become(ana: Therapy) -> None:
+        doses = [each for each in ana.journey.state.materials.values() if each.kind == "product"]
+        ana.journey.state.materials.update({each.id: each.model_copy(update=became) for each in doses})
+
+    return become
 
 
 def reported(event_type: str) -> Callable[[Therapy], None]:
@@ -268,6 +278,11 @@ CASES: dict[tuple[str, str, Check], list[Case]] = {
         Case("begun before the release", reason="release_missing", later=timedelta(hours=-1)),
         Case("no release at all", reason="release_missing", first=forgets_the_release),
     ],
+    ("conditioning", "conditioning.started", nothing_left.released_dose_is_left): [
+        Case(f"every dose is {status}", reason="nothing_left", first=all_doses(status=status))
+        for status in (MaterialStatus.DESTROYED, MaterialStatus.LOST)
+    ]
+    + [Case("every dose was put apart", reason="nothing_left", first=all_doses(quarantined=True))],
     ("shipment", "material.damaged", checks.cargo_is_among): [Case("bags of another patient", STRANGER)],
     ("infusion", "product.thawed", checks.dose_is_ours): DOSES,
     ("infusion", "product.thawed", checks.dose_is_fresh): [EXPIRED],

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
+from ledger.after_close import disposal
 from ledger.crosswalk import claim
 from ledger.database import Database
 from ledger.identity import holds_of, notice_doubt, refuse_while_held
@@ -90,7 +91,9 @@ async def append_alone(database: Database, batch: Batch, recorded_at: datetime) 
 async def append_after_close(
     session: AsyncSession, coi: str, events: Sequence[PartnerEvent], recorded_at: datetime
 ) -> Appended:
-    """Record events that came after the journey's end as late, once each; nobody numbers them any more but we.
+    """Record events that came after the journey's end, once each; nobody numbers them any more but we.
+
+    They are late, but for what becomes of material that was kept: that still has its effect (`ledger.after_close`).
 
     Raises `Conflict` while the journey is not closed: until then its workflow numbers its facts.
     """
@@ -210,18 +213,23 @@ def _append_after_close(session: Session, coi: str, events: Sequence[PartnerEven
     take_positions(connection, 0)
     _refuse_unless_closed(connection, coi)
     # These are numbered as a journey would go on numbering, which is not as its entries are where some do not count.
-    seq = last_seq(connection, coi) - _offset(connection, coi)
-    facts: list[Fact] = []
-    outcomes: list[EventOutcome] = []
+    appended = append_in_step(session, Batch(coi=coi), recorded_at)
     for event in events:
+        # Each sees what the one before it has changed.
+        seq = last_seq(connection, coi) - _offset(connection, coi) + 1
         recorded_as = _recorded_as(connection, coi, event)
-        if recorded_as is None and not any((event.source, event.id) == (f.source, f.event_id) for f in facts):
-            facts.append(_late(seq + len(facts) + 1, event))
-        status = EventStatus.LATE if recorded_as in (None, "event.late") else EventStatus.DUPLICATE
-        reason = JOURNEY_CLOSED if status is EventStatus.LATE else None
-        outcomes.append(EventOutcome(source=event.source, id=event.id, status=status, reason=reason))
-    batch = Batch(coi=coi, facts=tuple(facts), outcomes=tuple(outcomes))
-    return append_in_step(session, batch, recorded_at)
+        fact = (disposal(connection, coi, seq, event) or _late(seq, event)) if recorded_as is None else None
+        facts = (fact,) if fact is not None else ()
+        batch = Batch(coi=coi, facts=facts, outcomes=(_outcome(event, recorded_as, fact),))
+        appended = append_in_step(session, batch, recorded_at)
+    return appended
+
+
+def _outcome(event: PartnerEvent, recorded_as: str | None, fact: Fact | None) -> EventOutcome:
+    if "event.late" in (recorded_as, fact.type if fact else None):
+        return EventOutcome(source=event.source, id=event.id, status=EventStatus.LATE, reason=JOURNEY_CLOSED)
+    status = EventStatus.DUPLICATE if fact is None else EventStatus.APPLIED
+    return EventOutcome(source=event.source, id=event.id, status=status)
 
 
 def _refuse_unless_closed(connection: Connection, coi: str) -> None:

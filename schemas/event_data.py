@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, TypeAdapter, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.base import Code, Identifier, Instant, Reading, Tolerant, people
 from schemas.check_characters import Misread
 from schemas.identity import IdentifierKind, KnownAs, spellings
-from schemas.materials import Amounts, Form
+from schemas.materials import MOST_AMOUNTS, Amount, Amounts, Finite, Form, Measure, measured
 from schemas.stages import StageId
 
 _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
@@ -53,10 +53,25 @@ class Container(Tolerant):
     """A bag, vial or cassette. Volume in millilitres; `tnc` and `cd3` are absolute cell counts; `amounts`: others."""
 
     id: Identifier
-    volume_ml: NonNegativeFloat | None = None
-    tnc: NonNegativeFloat | None = None
-    cd3: NonNegativeFloat | None = None
+    volume_ml: Measure | None = None
+    tnc: Measure | None = None
+    cd3: Measure | None = None
     amounts: Amounts | None = None
+
+    @model_validator(mode="after")
+    def _not_too_many(self) -> "Container":
+        if len(self._by_code()) > MOST_AMOUNTS:
+            raise ValueError(f"a container has at most {MOST_AMOUNTS} amounts, volume and cell counts among them")
+        return self
+
+    def contents(self) -> Amounts:
+        """The amounts that have a field of their own, and any others, each code once."""
+        return tuple(self._by_code().values())
+
+    def _by_code(self) -> dict[str, Amount]:
+        cells = "{cells}"
+        named = measured(volume=(self.volume_ml, "mL"), tnc=(self.tnc, cells), cd3=(self.cd3, cells))
+        return {each.code: each for each in (*named, *(self.amounts or ()))}
 
 
 class Evidence(EventData):
@@ -161,11 +176,11 @@ class ShipmentExcursion(Shipment):
     """A temperature outside its range. Degrees Celsius. `device`: the logger that saw it."""
 
     KEY = "started_at"
-    limit_min: float | None = None
-    limit_max: float | None = None
+    limit_min: Finite | None = None
+    limit_max: Finite | None = None
     started_at: Instant
     ended_at: Instant | None = None
-    worst: float
+    worst: Finite
     device: Identifier | None = None
 
 
@@ -295,6 +310,13 @@ class ManufactureCompleted(HandOver):
     doses: Identifiers
     parents: Identifiers
     contents: Pieces | None = None
+
+    @model_validator(mode="after")
+    def _contents_of_its_doses(self) -> "ManufactureCompleted":
+        told = [each.id for each in self.contents or ()]
+        if not set(told) <= set(self.doses) or len(set(told)) != len(told):
+            raise ValueError("contents are told of the doses, of each once")
+        return self
 
     def identifiers(self) -> Iterator[KnownAs]:
         for dose in self.doses:

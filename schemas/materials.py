@@ -29,11 +29,21 @@ class Form(StrEnum):
     RETAINED_SAMPLE = "retained_sample"
 
 
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+"""A number. What is none could not travel on as JSON, and would be lost on the way."""
+
+Measure = Annotated[Finite, Field(ge=0)]
+"""How much there is of something."""
+
+MOST_AMOUNTS = 20
+"""Codes that are told of one container."""
+
+
 class Amount(Tolerant):
     """So much of something. `unit`: UCUM."""
 
     code: Code
-    value: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    value: Measure
     unit: Reading
 
 
@@ -43,7 +53,9 @@ def _each_once(amounts: tuple[Amount, ...]) -> tuple[Amount, ...]:
     return amounts
 
 
-Amounts = Annotated[tuple[Amount, ...], Field(max_length=20), AfterValidator(_each_once)]
+_ByCode = dict[str, Amount]
+
+Amounts = Annotated[tuple[Amount, ...], Field(max_length=MOST_AMOUNTS), AfterValidator(_each_once)]
 """How much of what, each code once."""
 
 
@@ -57,7 +69,8 @@ class Share(Strict):
 class Balance(Strict):
     """What came of comparing two sides. `even`: codes that add up; `uneven`: codes that do not, or in two units.
 
-    A code that any part does not tell is in neither: it was not reconciled.
+    A code that any part does not tell is not `even`: it was not reconciled. It is `uneven` all the same where the
+    parts that do tell it hold more than there was.
     """
 
     even: tuple[Code, ...] = ()
@@ -69,13 +82,23 @@ def measured(**values: tuple[float | None, str]) -> Amounts:
     return tuple(Amount(code=code, value=each, unit=unit) for code, (each, unit) in values.items() if each is not None)
 
 
-def balance(before: Iterable[Amounts | None], after: Iterable[Amounts | None]) -> Balance:
-    """Whether what there is after is what there was before: nothing appears, nothing vanishes."""
+def balance(before: Iterable[Amounts | None], after: Iterable[Amounts | None], bounds: Iterable[str] = ()) -> Balance:
+    """Whether what there is after is what there was before: nothing appears, nothing vanishes.
+
+    `bounds`: codes of which there was at most so much before; of these nothing can be missed.
+    """
     there, here = _by_code(before), _by_code(after)
-    everything = [*there, *here]
-    shared = sorted(set(everything[0]).intersection(*everything)) if everything else []
-    even = [code for code in shared if _one_unit(code, everything) and _same(_sum(code, there), _sum(code, here))]
-    return Balance(even=tuple(even), uneven=tuple(code for code in shared if code not in even))
+    shared = sorted(set(there[0]).intersection(*there)) if there else []
+    told = [code for code in shared if any(code in each for each in here)]
+    whole = [code for code in told if code not in bounds and all(code in each for each in here)]
+    uneven = [code for code in told if not _adds_up(code, there, here, whole=code in whole)]
+    return Balance(even=tuple(code for code in whole if code not in uneven), uneven=tuple(uneven))
+
+
+def _adds_up(code: str, there: list[_ByCode], here: list[_ByCode], *, whole: bool) -> bool:
+    before, after = _sum(code, there), _sum(code, here)
+    allowed = RECONCILES_WITHIN * max(before, after) if whole else RECONCILES_WITHIN * before
+    return _one_unit(code, [*there, *here]) and (abs(before - after) if whole else after - before) <= allowed
 
 
 def drawn_from(available: Amounts, drawn: Iterable[Amounts | None]) -> Balance:
@@ -91,13 +114,23 @@ def drawn_from(available: Amounts, drawn: Iterable[Amounts | None]) -> Balance:
 
 
 def left_of(available: Amounts, drawn: Iterable[Amounts | None]) -> Amounts:
-    """What is left after drawing. A code that any draw does not tell is not known any more."""
+    """What is left after drawing; where a draw does not tell a code, so much of it at the most."""
     told = _by_code(drawn)
-    known = [each for each in available if all(each.code in draw for draw in told)]
-    return tuple(each.model_copy(update={"value": _left(each.value - _sum(each.code, told))}) for each in known)
+    return tuple(
+        each.model_copy(update={"value": _left(each.value - _sum(each.code, told))}) if _in_any(each, told) else each
+        for each in available
+    )
 
 
-_ByCode = dict[str, Amount]
+def not_more_than(bound: Amounts, told: Amounts) -> Amounts:
+    """What is told, of each code the smaller one; what only the bound knows stands as it is."""
+    known = {each.code: each for each in bound}
+    smaller = [min(each, known.get(each.code, each), key=lambda one: one.value) for each in told]
+    return tuple((known | {each.code: each for each in smaller}).values())[:MOST_AMOUNTS]
+
+
+def _in_any(one: Amount, sides: Iterable[_ByCode]) -> bool:
+    return any(one.code in each for each in sides)
 
 
 def _by_code(sides: Iterable[Amounts | None]) -> list[_ByCode]:
@@ -110,10 +143,6 @@ def _one_unit(code: str, sides: Iterable[_ByCode]) -> bool:
 
 def _sum(code: str, sides: Iterable[_ByCode]) -> float:
     return sum(each[code].value for each in sides if code in each)
-
-
-def _same(one: float, other: float) -> bool:
-    return abs(one - other) <= RECONCILES_WITHIN * max(one, other)
 
 
 def _left(value: float) -> float:

@@ -43,10 +43,11 @@ def is_released(state: JourneyState, dose: str) -> bool:
 
     Doses that were released and then given up must never ship, or be infused, beside those made in their place.
     """
-    return any(dose in release.doses and _is_current(state, release.batch) for release in state.releases.values())
+    return any(dose in release.doses and is_current(state, release.batch) for release in state.releases.values())
 
 
-def _is_current(state: JourneyState, batch: str) -> bool:
+def is_current(state: JourneyState, batch: str) -> bool:
+    """Whether a batch is that of its manufacture's current visit."""
     made = state.batches[batch]
     return state.stages[made.stage].visit == made.visit
 
@@ -78,16 +79,6 @@ def evidence_is_valid(hearing: Hearing) -> Refusal | None:
     valid_until = cast(said.Evidence, hearing.said).valid_until
     expired = valid_until is not None and valid_until < hearing.event.occurred_at
     return Refusal(reason="evidence_expired") if expired else None
-
-
-def donation_is_new(hearing: Hearing) -> Refusal | None:
-    """A collection that is repeated gets a new donation number, and no container is used twice."""
-    sample = cast(said.SampleCollected, hearing.said)
-    again = [each.id for each in sample.containers if each.id in hearing.state.materials]
-    ids = [each.id for each in sample.containers]
-    if sample.donation in hearing.state.donations or again or len(ids) != len(set(ids)):
-        return mismatch(sample.donation, *again)
-    return None
 
 
 def cargo_is_ours(hearing: Hearing) -> Refusal | None:
@@ -148,11 +139,6 @@ def _fresh(state: JourneyState, ids: tuple[str, ...], at: datetime) -> Refusal |
     return Refusal(reason="lot_expired", choices=COLLECT_AGAIN, about=tuple(expired)) if expired else None
 
 
-def batch_is_new(hearing: Hearing) -> Refusal | None:
-    batch = cast(said.ManufactureStarted, hearing.said).batch
-    return mismatch(batch) if batch in hearing.state.batches else None
-
-
 def batch_is_this_one(hearing: Hearing) -> Refusal | None:
     """Manufacture speaks of the batch that it started."""
     batch = str(hearing.event.data["batch"])
@@ -160,12 +146,9 @@ def batch_is_this_one(hearing: Hearing) -> Refusal | None:
 
 
 def parents_are_those_started(hearing: Hearing) -> Refusal | None:
-    """The genealogy closes: a batch is made from what went into it, and its doses are new."""
+    """The genealogy closes: a batch is made from what went into it."""
     completed = cast(said.ManufactureCompleted, hearing.said)
     started = hearing.stage.latest("manufacture.started")
-    known = [each for each in completed.doses if each in hearing.state.materials]
-    if known or len(set(completed.doses)) != len(completed.doses):
-        return mismatch(*known, *completed.doses)
     return _same(completed.parents, started.data["containers"] if started else ())
 
 

@@ -13,7 +13,7 @@ from schemas.facts import (
 from schemas.holds import DOUBTS
 from schemas.identity import IdentifierKind, KnownAs, Role
 from schemas.stages import CollectionStage
-from workflows import checks, decisions
+from workflows import checks, custody, decisions
 from workflows.notebook import Notebook
 from workflows.state import Impasse, JourneyState, OpenDeviation, StageState, StageStatus
 from workflows.steps import GO_ON
@@ -66,7 +66,8 @@ def reopen(state: JourneyState, notebook: Notebook, stage: StageState, reason: s
 
 
 def _resolve_lesser(state: JourneyState, notebook: Notebook, stage: StageState, how: str, now: datetime) -> None:
-    for each in [each for each in state.deviations.values() if each.stage == stage.id and not each.blocks]:
+    own = [each for each in state.deviations.values() if each.stage == stage.id and not each.blocks]
+    for each in [each for each in own if each.code not in custody.MISFITS]:
         notebook.resolve(each.id, how, now)
 
 
@@ -102,6 +103,12 @@ def set_old_material_aside(state: JourneyState, notebook: Notebook, stage_id: st
     aside = [each for each in here if each.status is MaterialStatus.AVAILABLE]
     if aside:
         settle(state, notebook, aside, MaterialStatus.RETAINED, now)
+
+
+def under_way(state: JourneyState) -> list[Material]:
+    """The material that nobody has said has arrived; earlier engines never asked for it."""
+    asks = state.start.engine_version >= custody.SINCE
+    return [each for each in state.materials.values() if asks and each.status is MaterialStatus.IN_TRANSIT]
 
 
 def unsettled(state: JourneyState) -> list[Material]:

@@ -1,7 +1,7 @@
 """Whether what is told of hand-overs fits together: at every moment exactly one custodian. Pure.
 
 The record shows one custodian whatever is told (`ledger.custody`); what the tellings leave open, or claim twice, is a
-deviation, which blocks nothing and is over with its stage.
+deviation, which blocks nothing and stays open until the journey ends: nothing that follows makes it true who had them.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from schemas.base import Strict
 from schemas.event_data import MaterialEvent
 from schemas.events import PartnerEvent
 from schemas.facts import Material
-from workflows import handling
+from workflows.quantities import reconciliation
 from workflows.state import JourneyState, StageState, StageStatus
 from workflows.steps import Hearing
 
@@ -26,6 +26,10 @@ SINCE = 2
 """Journeys of earlier engines open no such deviations: their histories must replay (invariant 7)."""
 
 
+MISFITS = ("custody_overlap", "custody_gap")
+"""Deviations that do not end with their stage."""
+
+
 class Misfit(Strict):
     """`custody_overlap` or `custody_gap`, and the containers that it is about."""
 
@@ -37,7 +41,7 @@ def misfits(hearing: Hearing) -> tuple[Misfit, ...]:
     """What does not fit about an event that takes effect, before it does."""
     if hearing.state.start.engine_version < SINCE:
         return ()
-    found = (("custody_overlap", _taken_too_early(hearing)), ("custody_gap", _received_too_late(hearing)))
+    found = zip(MISFITS, (_taken_too_early(hearing), _received_too_late(hearing)), strict=True)
     return tuple(Misfit(code=code, about=about[:20]) for code, about in found if about)
 
 
@@ -45,7 +49,7 @@ def reconciled(hearing: Hearing) -> tuple[str, ...] | None:
     """The amounts that add up, of an event that divides or joins material; None of any other."""
     said = hearing.said
     is_handling = isinstance(said, MaterialEvent) and bool(said.made())
-    return handling.reconciliation(hearing.state, said).even if is_handling else None  # type: ignore[arg-type]
+    return reconciliation(hearing).even if is_handling else None
 
 
 def is_found_late(state: JourneyState, event: PartnerEvent, stage: StageState) -> bool:

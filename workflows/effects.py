@@ -3,36 +3,48 @@
 from collections.abc import Callable, Iterable
 from typing import cast
 
+from pydantic import ValidationError
+
 from schemas import event_data as said
 from schemas.facts import Material, MaterialStatus
 from schemas.identity import Role
-from schemas.materials import Amounts, Form, measured
+from schemas.materials import Form
 from schemas.stages import CollectionStage, InfusionStage, ManufactureStage, ShipmentStage
-from workflows import checks, handled
-from workflows.state import Batch, JourneyState, Release
+from workflows import checks, handled, handling, nothing_left, quantities
+from workflows.state import Batch, Release
 from workflows.steps import GO_ON, Departure, Hearing, Step
 
 Changed = Iterable[Material]
 
 
+class NoEffect(Exception):
+    """What the event says cannot be made true: the state is as it was."""
+
+
 def take_effect(hearing: Hearing) -> tuple[Material, ...]:
-    """Change the state as the event says; gives the materials as they now are."""
+    """Change the state as the event says; gives the materials as they now are. Raises `NoEffect`."""
     effect = _EFFECTS.get(hearing.event.type)
-    changed = tuple(effect(hearing)) if effect else ()
-    _remember(hearing.state, changed)
+    try:
+        changed = tuple(effect(hearing)) if effect else ()
+    except ValidationError:
+        # Left to itself this would fail the workflow task, which Temporal then does again for ever.
+        raise NoEffect from None
+    _remember(hearing, changed)
     return changed
 
 
-def _remember(state: JourneyState, changed: Changed) -> None:
-    for material in changed:
-        state.materials[material.id] = material
+def _remember(hearing: Hearing, changed: tuple[Material, ...]) -> None:
+    materials = hearing.state.materials
+    quantities.remember(hearing, [each for each in changed if each.id not in materials])
+    if hearing.event.type in handling.STEPS:
+        hearing.state.handled.said.append(handling.fingerprint(hearing))
+    materials.update({each.id: each for each in changed})
 
 
 def _collected(hearing: Hearing) -> Changed:
     sample = cast(said.SampleCollected, hearing.said)
     spec = cast(CollectionStage, hearing.state.protocol.by_id[hearing.stage.id])
-    hearing.state.donations.append(sample.donation)
-    return [
+    collected = [
         Material(
             id=container.id,
             kind="starting_material",
@@ -42,17 +54,12 @@ def _collected(hearing: Hearing) -> Changed:
             expires_at=checks.fresh_until(hearing.state, hearing.stage, sample.ended_at),
             form=Form.CONTAINER,
             since=hearing.event.occurred_at,
-            amounts=_measured(container),
+            amounts=container.contents(),
         )
         for container in sample.containers
     ]
-
-
-def _measured(container: said.Container) -> Amounts:
-    """The amounts that have a field of their own, and any others."""
-    named = measured(volume=(container.volume_ml, "mL"), tnc=(container.tnc, "{cells}"), cd3=(container.cd3, "{cells}"))
-    others = {each.code: each for each in container.amounts or ()}
-    return tuple(({each.code: each for each in named} | others).values())
+    hearing.state.donations.append(sample.donation)
+    return collected
 
 
 def _moved(hearing: Hearing, status: MaterialStatus, holder: Role) -> Changed:
@@ -157,7 +164,9 @@ def departure(hearing: Hearing, step: Step) -> Departure | None:
         return step.departs
     if hearing.event.type == "material.received" and hearing.event.data["condition"] != "good":
         return Departure("material_damaged", blocks=True, choices=GO_ON)
-    return Departure("thaw_limit_exceeded") if _thawed_too_long(hearing) else None
+    if _thawed_too_long(hearing):
+        return Departure("thaw_limit_exceeded")
+    return nothing_left.departure(hearing)
 
 
 def _thawed_too_long(hearing: Hearing) -> bool:

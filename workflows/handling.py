@@ -4,13 +4,15 @@ Nothing appears and nothing vanishes: what is handled is here and available, wha
 measured add up. Fails closed: while that is in doubt the journey is held.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import cast
 
 from schemas import event_data as said
+from schemas.canonical import content_hash
 from schemas.facts import EventStatus, Material, MaterialStatus
-from schemas.materials import Amounts, Balance, Share, balance, drawn_from
-from workflows.checks import mismatch
+from workflows.checks import is_released, mismatch
+from workflows.new_names import made_is_new
+from workflows.quantities import reconciliation
 from workflows.state import JourneyState, StageState, StageStatus
 from workflows.steps import GO_ON, Hearing, Refusal, Step
 
@@ -35,24 +37,19 @@ def stage_of(state: JourneyState, names: Iterable[str]) -> StageState | None:
     return next(iter([*at_place, *active]), None)
 
 
-def was_said(hearing: Hearing) -> bool:
-    """Whether the record has it: every new container is there, made so, or all were disposed of so."""
+def fingerprint(hearing: Hearing) -> str:
+    """The same for whoever says the same, whenever."""
+    return content_hash([hearing.event.type, hearing.event.data])
+
+
+def contradicts(hearing: Hearing) -> bool:
+    """Whether the record has it otherwise: the new containers are there and came from the same, or all are so gone."""
     event, materials = cast(said.MaterialEvent, hearing.said), hearing.state.materials
     if isinstance(event, said.MaterialDisposed):
         there = [materials[each].status.value for each in event.handled() if each in materials]
         return there == [event.disposition] * len(event.handled())
-    made = [(materials[each.id], shares(event, each)) for each in event.made() if each.id in materials]
-    same = all((each.parents, each.shares) == (event.handled(), share) for each, share in made)
-    return len(made) == len(event.made()) and same
-
-
-def shares(event: said.MaterialEvent, made: said.Piece) -> tuple[Share, ...]:
-    """How much of each parent went into a new container, as far as that is told."""
-    if isinstance(event, said.MaterialPooled):
-        return tuple(Share(parent=each.id, amounts=each.amounts) for each in event.parts if each.amounts is not None)
-    if made.amounts is None:
-        return ()
-    return tuple(Share(parent=each, amounts=made.amounts) for each in event.handled())
+    made = [materials[each.id].parents for each in event.made() if each.id in materials]
+    return made == [event.handled()] * len(event.made())
 
 
 def must_wait(hearing: Hearing) -> bool:
@@ -66,7 +63,14 @@ def must_wait(hearing: Hearing) -> bool:
 
 def refusal(hearing: Hearing) -> Refusal | None:
     """Why the event cannot have its effect."""
-    checks = (handled_is_ours, made_is_new, handled_is_here, product_is_not_used_up, quantities_reconcile)
+    checks = (
+        handled_is_ours,
+        made_is_new,
+        handled_is_here,
+        released_is_whole,
+        product_is_not_used_up,
+        quantities_reconcile,
+    )
     return next((found for check in checks if (found := check(hearing)) is not None), None)
 
 
@@ -80,26 +84,29 @@ def handled_is_ours(hearing: Hearing) -> Refusal | None:
     return mismatch(*sorted({*strange, *twice})) if strange or twice else None
 
 
-def made_is_new(hearing: Hearing) -> Refusal | None:
-    """No container is made twice."""
-    made = [each.id for each in cast(said.MaterialEvent, hearing.said).made()]
-    again = [each for each in made if _is_known(hearing.state, each) or made.count(each) > 1]
-    return mismatch(*sorted(set(again))) if again else None
-
-
 def handled_is_here(hearing: Hearing) -> Refusal | None:
     """What is divided or joined is available, in one place and of one batch; what is sampled or disposed of exists.
 
-    What was put apart because its identity was found to be wrong can still be sampled, and disposed of.
+    What was put apart because its identity was found to be wrong can still be sampled, and disposed of; not used.
     """
     event = cast(said.MaterialEvent, hearing.said)
     materials = _known(hearing.state, event.handled())
-    allowed = STILL_HERE if isinstance(event, said.MaterialSampled | said.MaterialDisposed) else STILL_HERE[:1]
-    gone = any(each.status not in allowed or (each.quarantined and allowed != STILL_HERE) for each in materials)
+    divides = not isinstance(event, said.MaterialSampled | said.MaterialDisposed)
+    uses = divides or (isinstance(event, said.MaterialDisposed) and event.disposition == "used")
+    allowed = STILL_HERE[:1] if divides else STILL_HERE
+    gone = any(each.status not in allowed or (each.quarantined and uses) for each in materials)
     apart = len({(each.holder, each.kind, each.batch) for each in materials}) > 1 and isinstance(
         event, said.MaterialPooled
     )
     return Refusal(reason="material_not_available") if gone or apart else None
+
+
+def released_is_whole(hearing: Hearing) -> Refusal | None:
+    """A release names its doses: what came of one by dividing or joining would be released by nobody."""
+    event = cast(said.MaterialEvent, hearing.said)
+    divides = isinstance(event, said.MaterialSplit | said.MaterialPooled)
+    released = divides and any(is_released(hearing.state, each) for each in event.handled())
+    return Refusal(reason="dose_released") if released else None
 
 
 def product_is_not_used_up(hearing: Hearing) -> Refusal | None:
@@ -113,37 +120,10 @@ def product_is_not_used_up(hearing: Hearing) -> Refusal | None:
 
 def quantities_reconcile(hearing: Hearing) -> Refusal | None:
     event = cast(said.MaterialEvent, hearing.said)
-    if not reconciliation(hearing.state, event).uneven:
+    if not reconciliation(hearing).uneven:
         return None
     about = (*event.handled(), *(each.id for each in event.made()))[:20]
     return Refusal(reason="quantities_do_not_reconcile", choices=GO_ON, blocks=True, about=about)
-
-
-def reconciliation(state: JourneyState, event: said.MaterialEvent) -> Balance:
-    """What is compared of an event, and what came of it."""
-    materials = _known(state, event.handled())
-    if isinstance(event, said.MaterialSplit) and materials:
-        after: list[Amounts | None] = [each.amounts for each in event.into]
-        return balance([materials[0].amounts], [*after, *_told(event.rest), *_told(event.loss)])
-    if isinstance(event, said.MaterialPooled):
-        return _pooled(event, {each.id: each.amounts for each in materials})
-    if isinstance(event, said.MaterialSampled) and materials:
-        return drawn_from(materials[0].amounts, [each.amounts for each in event.samples])
-    return Balance()
-
-
-def _pooled(event: said.MaterialPooled, there: dict[str, Amounts]) -> Balance:
-    """What went in is what came out; and of no container more than there was."""
-    over = {code for each in event.parts for code in drawn_from(there.get(each.id, ()), [each.amounts]).uneven}
-    went_in = [there.get(each.id) if each.amounts is None else each.amounts for each in event.parts]
-    evened = balance(went_in, [event.into.amounts, *_told(event.loss)])
-    even = [code for code in evened.even if code not in over]
-    return Balance(even=tuple(even), uneven=tuple(sorted({*evened.uneven, *over})))
-
-
-def _told(one: Amounts | None) -> Iterator[Amounts | None]:
-    if one is not None:
-        yield one
 
 
 def _is_known(state: JourneyState, name: str) -> bool:
@@ -156,8 +136,10 @@ def _known(state: JourneyState, names: Iterable[str]) -> list[Material]:
 
 def verdict_on(hearing: Hearing) -> tuple[EventStatus, str | None, Refusal | None]:
     """What becomes of an event that an active stage hears of its material."""
-    if was_said(hearing):
+    if fingerprint(hearing) in hearing.state.handled.said:
         return EventStatus.DUPLICATE, "said_before", None
+    if contradicts(hearing):
+        return EventStatus.REFUSED, "contradicts_record", None
     if hearing.state.is_held:
         return EventStatus.HELD, "journey_held", None
     if must_wait(hearing):

@@ -12,11 +12,11 @@ from schemas.facts import (
     EventWithoutEffect,
     JourneyLeaving,
 )
-from workflows import custody, labels
+from workflows import custody, labels, old_receipts
 from workflows.aliases import learn, read_as, understood
-from workflows.effects import departure, take_effect
+from workflows.effects import NoEffect, departure, take_effect
 from workflows.notebook import Notebook
-from workflows.rules import Verdict, identity_of, judge, judge_afresh
+from workflows.rules import Verdict, identity_of, judge, judge_afresh, named_visit
 from workflows.state import Heard, Impasse, JourneyState, StageState
 from workflows.steps import Hearing, Step
 
@@ -88,8 +88,11 @@ def _hear_one(
     if verdict.status is EventStatus.HELD:
         return _keep_waiting(state, notebook, event, verdict, waited)
     if verdict.status is EventStatus.APPLIED:
-        state.seen[event.identity] = event.fingerprint()
-        _apply(state, notebook, event, verdict, now)
+        try:
+            _apply(state, notebook, event, verdict, now)
+        except NoEffect:
+            verdict = Verdict(EventStatus.REFUSED, "effect_impossible", verdict.stage)
+            _without_effect(state, notebook, event, verdict)
     elif verdict.status is not EventStatus.DUPLICATE:
         _without_effect(state, notebook, event, verdict)
         _look_into(state, notebook, verdict, now)
@@ -133,11 +136,14 @@ def _without_effect(state: JourneyState, notebook: Notebook, event: PartnerEvent
 def _apply(state: JourneyState, notebook: Notebook, event: PartnerEvent, verdict: Verdict, now: datetime) -> None:
     state.as_of = max(state.as_of, event.occurred_at)
     state.traceparent = event.traceparent
-    if verdict.stage is None or verdict.step is None:
-        _apply_to_journey(state, notebook, event, now)
-    else:
+    if verdict.step is not None and verdict.stage is not None:
         meant = understood(state, event)
         _apply_to_stage(Hearing(state, verdict.stage, meant, meant.said()), event, notebook, verdict.step, now)
+    elif verdict.stage is not None:
+        _apply_old_receipt(state, notebook, event)
+    else:
+        _apply_to_journey(state, notebook, event, now)
+    state.seen[event.identity] = event.fingerprint()
     notebook.answer(event, EventStatus.APPLIED)
 
 
@@ -149,6 +155,21 @@ def _apply_to_journey(state: JourneyState, notebook: Notebook, event: PartnerEve
     labels.take_effect(state, event)
     if event.type in LEAVES:
         leave(state, notebook, LEAVES[event.type], now)
+
+
+def _apply_old_receipt(state: JourneyState, notebook: Notebook, event: PartnerEvent) -> None:
+    meant = understood(state, event)
+    named = named_visit(state, meant)
+    assert named is not None, "a receipt of an earlier visit is known by its reference"
+    fact = EventFact(
+        stage=named[0],
+        visit=named[1],
+        subject=event.subject,
+        said=event.data,
+        read_as=read_as(state, event),
+        materials=old_receipts.take_effect(state, meant, named[0]),
+    )
+    notebook.note_event(event, event.type, fact)
 
 
 def _apply_to_stage(hearing: Hearing, event: PartnerEvent, notebook: Notebook, step: Step, now: datetime) -> None:

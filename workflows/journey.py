@@ -1,7 +1,8 @@
 """The Journey: one patient's therapy, from enrolment to follow-up, as one durable workflow."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from datetime import timedelta
+from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -58,7 +59,9 @@ class Journey:
         async for stage in self.stages_as_they_become_ready():
             self.work.begin(stage)
         if self.state.leaving:
-            await self.wound_up()
+            await self.wound_up(WindingUp.run)
+        elif course.is_over(self.state) and course.under_way(self.state):
+            await self.wound_up(WindingUp.settle_what_is_under_way)
         outcome = None if self.must_renew() else await self.outcome()
         self.crew.dismiss_all()
         return outcome or workflow.continue_as_new(self.state.carried_over())
@@ -124,10 +127,10 @@ class Journey:
             for stage in course.ready(self.state):
                 yield stage
 
-    async def wound_up(self) -> None:
-        """End early: take back what was begun, account for what is left."""
+    async def wound_up(self, what: Callable[[WindingUp], Coroutine[Any, Any, None]]) -> None:
+        """Account for what is left; where the journey ends early, take back what was begun before."""
         winding_up = WindingUp(self.state, self.notebook, self.calls, self.people, self.work, self.crew)
-        work = self.crew.set_to_work("winding_up", winding_up.run())
+        work = self.crew.set_to_work("winding_up", what(winding_up))
         await self.crew.until(work.done)
 
     async def outcome(self) -> JourneyOutcome:

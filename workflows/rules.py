@@ -7,7 +7,7 @@ from typing import Any, cast
 from schemas.event_data import EventData, IdentifierAssigned, MaterialEvent, MaterialReceived, Shipment
 from schemas.events import DESKS, PartnerEvent
 from schemas.facts import EventStatus
-from workflows import aliases, custody, handling, labels
+from workflows import aliases, custody, handling, labels, old_receipts
 from workflows.aliases import ASSIGNED, understood
 from workflows.stages import KINDS
 from workflows.state import JourneyState, StageState, StageStatus
@@ -112,9 +112,9 @@ def _judge_for_stage(state: JourneyState, event: PartnerEvent) -> Verdict:
     listening = [each for each in state.stages.values() if event.type in KINDS[each.kind].steps]
     if not listening:
         return Verdict(EventStatus.REFUSED, "not_in_protocol")
-    named = _named_visit(state, event)
+    named = named_visit(state, event)
     if named is not None and named[1] < state.stages[named[0]].visit:
-        return Verdict(EventStatus.LATE, "earlier_visit", state.stages[named[0]])
+        return _judge_earlier(state, event, state.stages[named[0]])
     if named is None and _names_a_shipment(event):
         return Verdict(EventStatus.HELD, "reference_unknown")
     if named is not None and custody.is_found_late(state, event, state.stages[named[0]]):
@@ -123,7 +123,19 @@ def _judge_for_stage(state: JourneyState, event: PartnerEvent) -> Verdict:
     return _judge_among(state, _likeliest_first(meant or listening), event)
 
 
-def _named_visit(state: JourneyState, event: PartnerEvent) -> tuple[str, int] | None:
+def _judge_earlier(state: JourneyState, event: PartnerEvent, stage: StageState) -> Verdict:
+    """Of a visit that is over nothing counts but where its material is."""
+    if not old_receipts.is_one(state, event, stage.id):
+        return Verdict(EventStatus.LATE, "earlier_visit", stage)
+    if state.is_held:
+        return Verdict(EventStatus.HELD, "journey_held", stage)
+    refusal = old_receipts.refusal(state, event)
+    if refusal is None:
+        return Verdict(EventStatus.APPLIED, None, stage)
+    return Verdict(EventStatus.REFUSED, refusal.reason, next(iter(state.active()), None), refusal=refusal)
+
+
+def named_visit(state: JourneyState, event: PartnerEvent) -> tuple[str, int] | None:
     """The stage and visit that made the event's own identifiers (a shipment, a batch), where they are known."""
     for name in (event.data.get("reference"), event.subject):
         if name in state.references:

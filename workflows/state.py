@@ -13,6 +13,7 @@ from schemas.decisions import Task
 from schemas.facts import CLEW, JourneyStatus, Material, MaterialStatus
 from schemas.holds import Finding
 from schemas.identity import Role
+from schemas.materials import Amounts
 from schemas.orders import JourneyStart
 from schemas.protocols import Protocol
 
@@ -133,6 +134,15 @@ class KnownHold(BaseModel):
         return self.finding is None
 
 
+class Handled(BaseModel):
+    """What is kept of material that was handled: what was said, as hashes; what was emptied; and the amounts that a
+    container or dose had when it was collected or made."""
+
+    said: list[str] = Field(default_factory=list)
+    emptied: list[str] = Field(default_factory=list)
+    measured: dict[str, Amounts] = Field(default_factory=dict)
+
+
 class JourneyState(BaseModel):
     """All of a journey."""
 
@@ -146,6 +156,7 @@ class JourneyState(BaseModel):
     seen: dict[str, str] = Field(default_factory=dict)
     without_effect: list[str] = Field(default_factory=list)
     materials: dict[str, Material] = Field(default_factory=dict)
+    handled: Handled = Field(default_factory=Handled)
     batches: dict[str, Batch] = Field(default_factory=dict)
     releases: dict[str, Release] = Field(default_factory=dict)
     references: dict[str, tuple[str, int]] = Field(default_factory=dict)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 
-from schemas.facts import MaterialStatus
+from schemas.facts import Material, MaterialStatus
 from schemas.identity import Role
 from workflows import course
 from workflows.calls import Calls
@@ -50,23 +50,34 @@ class WindingUp:
         for stage in self._state.active():
             self._work.leave(stage)
         await self._calls.done()
-        holders = dict.fromkeys(each.holder for each in course.unsettled(self._state))
-        await asyncio.gather(*(self._settle(number, holder) for number, holder in enumerate(holders, start=1)))
+        await self._settle_all(course.unsettled(self._state))
         watch.cancel()
+
+    async def settle_what_is_under_way(self) -> None:
+        """At the end of a journey that reached its goal: ask whoever has what never arrived what became of it."""
+        await self._settle_all(course.under_way(self._state))
+
+    async def _settle_all(self, left: list[Material]) -> None:
+        holders = dict.fromkeys(each.holder for each in left)
+        of_each = [[each.id for each in left if each.holder is holder] for holder in holders]
+        each_with_number = enumerate(zip(holders, of_each, strict=True), start=1)
+        await asyncio.gather(*(self._settle(number, holder, ids) for number, (holder, ids) in each_with_number))
 
     async def _say_when_overdue(self) -> None:
         await workflow.sleep(WINDING_UP_DUE / self._state.start.time_lapse, summary="winding up is due")
         self._notebook.deviate("winding_up_overdue", workflow.now())
 
-    async def _settle(self, number: int, holder: Role) -> None:
-        here = [each for each in course.unsettled(self._state) if each.holder is holder]
-        ids = tuple(each.id for each in here)
-        question = Impasse(question="settle_material", code="settle_material", choices=tuple(DISPOSITIONS), about=ids)
+    async def _settle(self, number: int, holder: Role, ids: list[str]) -> None:
+        choices = tuple(DISPOSITIONS)
+        question = Impasse(question="settle_material", code="settle_material", choices=choices, about=tuple(ids))
         choice, _ = await self._people.choose(f"settle-{number}", holder, question)
         status = DISPOSITIONS[choice]
-        await self._instruct(number, holder, {"containers": list(ids), "disposition": status.value})
+        await self._instruct(number, holder, {"containers": ids, "disposition": status.value})
         await workflow.wait_condition(lambda: not self._state.is_identity_held)
-        course.settle(self._state, self._notebook, here, status, workflow.now())
+        # As they are by now: what has arrived meanwhile is settled.
+        left = [each for each in course.unsettled(self._state) if each.id in ids]
+        if left:
+            course.settle(self._state, self._notebook, left, status, workflow.now())
 
     async def _instruct(self, number: int, holder: Role, details: dict[str, object]) -> None:
         """Tell the holder, as often as a person says after a refusal."""

@@ -79,6 +79,24 @@ def _without(name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
+    ("bag", "place"),
+    [
+        ({"tnc": "Infinity"}, "/data/containers/0/tnc"),
+        ({"tnc": "nan"}, "/data/containers/0/tnc"),
+        ({"tnc": 1, "cd3": 1, "amounts": [{"code": f"c{n}", "value": 1, "unit": "mL"} for n in range(19)]}, "/data"),
+    ],
+)
+async def test_a_bag_that_could_not_be_recorded_is_refused_at_the_door(
+    desk: Clinic, bag: dict[str, Any], place: str
+) -> None:
+    event = collected("ORD-1")
+    event["data"] = {**event["data"], "containers": [{"id": "BAG-1", **bag}]}
+    answer = await desk.say(event)
+    assert (answer.status_code, answer.json()["code"]) == (422, "malformed")
+    assert any(each["pointer"].startswith(place) for each in answer.json()["errors"])
+
+
+@pytest.mark.parametrize(
     ("event", "place"),
     [
         (_without("specversion"), "/specversion"),

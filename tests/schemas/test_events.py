@@ -1,11 +1,14 @@
 """Events on the wire: each type is read, written back, and refused with the place that is wrong."""
 
 import json
-from typing import Any
+from collections.abc import Iterator
+from typing import Annotated, Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 
 from schemas.errors import Invalid
 from schemas.events import CATALOGUE, PartnerEvent, inner_type, read_event, wire_type, write_event
@@ -191,3 +194,63 @@ def test_whatever_is_sent_is_read_or_refused_by_name(body: dict[str, Any]) -> No
             assert error.code in {"malformed", "unknown_event_type"} and error.errors
         else:
             assert isinstance(event, PartnerEvent)
+
+
+def numbers(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Every field of a model, however deep, that can hold a number with a fraction."""
+    for name, field in model.model_fields.items():
+        within = list(parts_of(field.annotation))
+        if float in within:
+            yield f"{path}.{name}", field
+        for part in within:
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                yield from numbers(part, f"{path}.{name}")
+
+
+def parts_of(annotation: Any) -> Iterator[Any]:
+    """An annotation, and all that it is made of."""
+    yield annotation
+    for part in get_args(annotation):
+        yield from parts_of(part)
+
+
+NUMBERS = {path: field for each, model in CATALOGUE.items() for path, field in numbers(model, each)}
+
+
+@pytest.mark.parametrize("number", ["nan", "NaN", "Infinity", "-inf", "1e999", float("nan"), float("inf")])
+@pytest.mark.parametrize("path", NUMBERS)
+def test_what_is_no_number_is_none_in_any_field_of_any_event(path: str, number: Any) -> None:
+    """As JSON it would become null on the way, and an acknowledged event could be read no more."""
+    field = NUMBERS[path]
+    # What `Annotated` stands for cannot be told to a type checker when it is put together here.
+    declared: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+    reader: TypeAdapter[Any] = TypeAdapter(declared)
+    with pytest.raises(ValidationError):
+        reader.validate_python(number)
+
+
+def test_the_numbers_that_events_bring_are_found() -> None:
+    assert {"sample.collected.containers.tnc", "shipment.excursion.worst"} <= set(NUMBERS)
+    assert "material.split.into.amounts.value" in NUMBERS
+
+
+def test_a_container_has_at_most_twenty_amounts_however_they_are_told() -> None:
+    others = [{"code": f"code_{number}", "value": 1, "unit": "mL"} for number in range(18)]
+    bag = {"id": "BAG-1", "volume_ml": 1, "tnc": 1, "amounts": others}
+    data = EXAMPLES["sample.collected"]
+    assert read_event(envelope("sample.collected", {**data, "containers": [bag]}))
+    full = {**data, "containers": [{**bag, "cd3": 1}]}
+    assert "/data/containers/0" in pointers(envelope("sample.collected", full))
+    again = {**bag, "cd3": 1, "amounts": [*others[:17], {"code": "cd3", "value": 1, "unit": "{cells}"}]}
+    assert read_event(envelope("sample.collected", {**data, "containers": [again]}))
+
+
+@pytest.mark.parametrize("contents", [["DOSE-9"], ["DOSE-1", "DOSE-1"]])
+def test_contents_are_told_of_the_doses_and_of_each_once(contents: list[str]) -> None:
+    data = {
+        "batch": "LOT-1",
+        "doses": ["DOSE-1"],
+        "parents": ["BAG-1"],
+        "contents": [{"id": each} for each in contents],
+    }
+    assert pointers(envelope("manufacture.completed", data)) == {"/data"}

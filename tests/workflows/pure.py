@@ -135,7 +135,9 @@ class PureJourney:
             for stage in [] if self.state.leaving or self.state.closed else course.ready(self.state):
                 self._begin(stage)
             for stage in list(self.state.active()):
-                self._carry_on(stage)
+                # One before it may have gone back behind it meanwhile.
+                if stage.status is StageStatus.ACTIVE:
+                    self._carry_on(stage)
             if course.is_over(self.state) and self.state.closed is None:
                 self._close()
 

@@ -18,7 +18,8 @@ from schemas.protocols import Protocol, read_protocol
 from schemas.stages import CollectionStage, ManufactureStage
 from tests.workflows.clinic import shipped_protocol
 from tests.workflows.neighbours import Therapy, therapy
-from workflows import checks, course, hand_overs
+from tests.workflows.pure import ANA
+from workflows import checks, course, hand_overs, new_names, nothing_left
 from workflows.rules import judge
 from workflows.stages import KINDS
 from workflows.state import Heard, StageStatus
@@ -75,6 +76,16 @@ def fails_a_test(ana: Therapy) -> None:
 
 def forgets_the_release(ana: Therapy) -> None:
     ana.journey.state.releases.clear()
+
+
+def all_doses(**became: Any) -> Callable[[Therapy], None]:
+    """What became of the product since its release."""
+
+    def become(ana: Therapy) -> None:
+        doses = [each for each in ana.journey.state.materials.values() if each.kind == "product"]
+        ana.journey.state.materials.update({each.id: each.model_copy(update=became) for each in doses})
+
+    return become
 
 
 def reported(event_type: str) -> Callable[[Therapy], None]:
@@ -172,6 +183,8 @@ SECOND = {
     (kind, event_type, hand_overs.two_people_looked): alone(event_type) for event_type, kind in HAND_OVERS.items()
 }
 
+NAMES = {"the patient's id": ANA, "the order's number": "ORD-ANA"}
+
 CASES: dict[tuple[str, str, Check], list[Case]] = {
     **LABELS,
     **SECOND,
@@ -180,7 +193,10 @@ CASES: dict[tuple[str, str, Check], list[Case]] = {
     ("enrolment", "evidence.provided", checks.evidence_is_valid): [
         Case("expired evidence", {"valid_until": "2026-03-01T00:00:00Z"}, "evidence_expired", blocks=False)
     ],
-    ("collection", "sample.collected", checks.donation_is_new): [
+    ("collection", "sample.collected", new_names.donation_is_new): [
+        *(Case(f"a donation that bears {what}", {"donation": name}) for what, name in NAMES.items()),
+        *(Case(f"a bag that bears {what}", {"containers": [{"id": name}]}) for what, name in NAMES.items()),
+        Case("a bag with its donation's number", {"containers": [{"id": "DIN-1"}]}),
         Case("the first collection's donation number", {"donation": "DIN-1"}, time=2, course=COLLECTED_AGAIN),
         Case(
             "the first collection's bag",
@@ -203,8 +219,10 @@ CASES: dict[tuple[str, str, Check], list[Case]] = {
     ],
     ("shipment", "shipment.delivered", checks.cargo_is_complete): CARGO,
     ("shipment", "material.received", checks.cargo_is_complete): CARGO,
-    ("manufacture", "manufacture.started", checks.batch_is_new): [
-        Case("the rejected batch's number", {"batch": "LOT-1"}, time=2, course=MADE_AGAIN)
+    ("manufacture", "manufacture.started", new_names.batch_is_new): [
+        *(Case(f"a batch that bears {what}", {"batch": name}) for what, name in NAMES.items()),
+        Case("a batch that bears a bag's number", {"batch": "BAG-1-2"}),
+        Case("the rejected batch's number", {"batch": "LOT-1"}, time=2, course=MADE_AGAIN),
     ],
     ("manufacture", "manufacture.started", checks.starting_material_is_ours): [
         Case("cells of another patient", {"containers": ["BAG-BEN-1"]}),
@@ -216,12 +234,17 @@ CASES: dict[tuple[str, str, Check], list[Case]] = {
     ("manufacture", "manufacture.step_completed", checks.batch_is_this_one): [OTHER_BATCH],
     ("manufacture", "manufacture.completed", checks.batch_is_this_one): [OTHER_BATCH],
     ("manufacture", "manufacture.failed", checks.batch_is_this_one): [OTHER_BATCH],
+    ("manufacture", "manufacture.completed", new_names.doses_are_new): [
+        Case("a dose that bears a bag's number", {"doses": ["BAG-1-2"]}),
+        Case("a dose with its batch's number", {"doses": ["LOT-1"]}),
+        Case("a dose with the donation's number", {"doses": ["DIN-1"]}),
+        Case("one number on two doses", {"doses": ["DOSE-1-1", "DOSE-1-1"]}),
+        *(Case(f"a dose that bears {what}", {"doses": [name]}) for what, name in NAMES.items()),
+    ],
     ("manufacture", "manufacture.completed", checks.parents_are_those_started): [
         Case("made from another bag", {"parents": ["BAG-1-2"]}),
         Case("a bag too many went in", {"parents": ["BAG-1-1", "BAG-1-2"]}),
         Case("one bag that went in twice", {"parents": ["BAG-1-1", "BAG-1-1"]}),
-        Case("a dose that bears a bag's number", {"doses": ["BAG-1-2"]}),
-        Case("one number on two doses", {"doses": ["DOSE-1-1", "DOSE-1-1"]}),
     ],
     ("release", "test.reported", checks.batch_is_under_review): [OTHER_BATCH],
     ("release", "test.reported", checks.test_is_specified): [
@@ -255,6 +278,11 @@ CASES: dict[tuple[str, str, Check], list[Case]] = {
         Case("begun before the release", reason="release_missing", later=timedelta(hours=-1)),
         Case("no release at all", reason="release_missing", first=forgets_the_release),
     ],
+    ("conditioning", "conditioning.started", nothing_left.released_dose_is_left): [
+        Case(f"every dose is {status}", reason="nothing_left", first=all_doses(status=status))
+        for status in (MaterialStatus.DESTROYED, MaterialStatus.LOST)
+    ]
+    + [Case("every dose was put apart", reason="nothing_left", first=all_doses(quarantined=True))],
     ("shipment", "material.damaged", checks.cargo_is_among): [Case("bags of another patient", STRANGER)],
     ("infusion", "product.thawed", checks.dose_is_ours): DOSES,
     ("infusion", "product.thawed", checks.dose_is_fresh): [EXPIRED],

@@ -53,7 +53,8 @@ def test_what_stood_at_the_dock_for_long_was_nobodys(more: timedelta, code: str 
     late = event.model_copy(update={"occurred_at": ana.told[-1].occurred_at + RECEIVED_WITHIN + more})
     assert hear(ana, late)[0] is EventStatus.APPLIED
     assert opened(ana) == ([(code, ["BAG-1-1", "BAG-1-2"])] if code else [])
-    assert deviations(ana) == [], "it is over with its stage"
+    assert ana.journey.state.stages["to_manufacturer"].status == "done"
+    assert deviations(ana) == ([code] if code else []), "what nobody saw stays so"
 
 
 def test_what_is_used_before_it_came_is_an_overlap() -> None:
@@ -120,3 +121,67 @@ def test_whoever_handles_material_too_early_is_an_overlap_too() -> None:
     ana.neighbours.now -= timedelta(hours=1)
     assert say(ana, "material.sampled", source="BAG-1-1", samples=[{"id": "QC-1"}])[0] == "applied"
     assert opened(ana) == [("custody_overlap", ["BAG-1-1"])]
+
+
+def test_what_was_under_way_when_the_patient_was_asked_again_ends_where_it_was_received() -> None:
+    ana = therapy(temperature_excursion="recollect")
+    ana.after("shipment.picked_up")
+    delivered = ana.before("shipment.delivered")
+    reference = delivered.data["reference"]
+    hear(ana, excursion(ana))
+    assert ana.journey.state.stages["to_manufacturer"].visit == 2
+    assert hear(ana, delivered) == (EventStatus.LATE, "earlier_visit")
+    received = {each: delivered.data[each] for each in ("reference", "containers", "coi", "verified_by")}
+    assert say(ana, "material.received", **received) == (EventStatus.APPLIED, None)
+    old = [ana.journey.state.materials[each] for each in ("BAG-1-1", "BAG-1-2")]
+    assert {(each.status.value, each.holder.value) for each in old} == {("retained", "manufacturer")}
+    fact = last(ana, "material.received").data
+    assert (fact["stage"], fact["visit"]) == ("to_manufacturer", 1) and len(fact["materials"]) == 2
+    assert ana.journey.state.stages["to_manufacturer"].heard == []
+    assert say(ana, "material.received", **received) == (EventStatus.LATE, "earlier_visit")
+    ana.unheard = [each for each in ana.unheard if each.data.get("reference") != reference]
+    assert ana.whole().journey.state.closed == "completed"
+
+
+@pytest.mark.parametrize("wrong", [{"coi": "CLEW0000000000000BEN0"}, {"containers": ["BAG-1-1", "BENS-BAG"]}])
+def test_an_old_shipment_that_brings_what_is_not_the_journeys_stops_it(wrong: dict[str, Any]) -> None:
+    ana = therapy(temperature_excursion="recollect")
+    ana.after("shipment.picked_up")
+    delivered = ana.before("shipment.delivered")
+    hear(ana, excursion(ana))
+    said = {"reference": delivered.data["reference"], "containers": delivered.data["containers"]} | wrong
+    assert say(ana, "material.received", **said) == (EventStatus.REFUSED, "identity_mismatch")
+    assert ana.journey.state.is_held
+    assert {each.status.value for each in ana.journey.state.materials.values()} == {"in_transit"}
+
+
+def test_an_old_receipt_does_not_speak_of_what_is_shipped_now() -> None:
+    ana = therapy(temperature_excursion="recollect")
+    ana.after("shipment.picked_up")
+    delivered = ana.before("shipment.delivered")
+    hear(ana, excursion(ana))
+    ana.unheard = [each for each in ana.unheard if each.data.get("reference") != delivered.data["reference"]]
+    ana.after("shipment.picked_up", 2)
+    said = {"reference": delivered.data["reference"], "containers": ["BAG-2-1"]}
+    assert say(ana, "material.received", **said) == (EventStatus.REFUSED, "identity_mismatch")
+
+
+def test_in_time_lapse_clocks_differ_by_less() -> None:
+    ana = therapy()
+    ana.journey = PureJourney(ana.journey.start.model_copy(update={"time_lapse": 60.0}))
+    ana.unheard, ana.told, ana._answered = [], [], 0
+    ana.listen()
+    event = ana.before("shipment.picked_up")
+    since = ana.journey.state.materials["BAG-1-1"].since
+    assert since is not None
+    hear(ana, event.model_copy(update={"occurred_at": since - CLOCKS_DIFFER_BY / 60 - SECOND}))
+    assert [each[0] for each in opened(ana)] == ["custody_overlap"]
+
+
+def test_a_dose_that_is_thawed_before_it_came_is_an_overlap() -> None:
+    ana = therapy()
+    event = ana.before("product.thawed")
+    had_since = ana.journey.state.materials[event.data["dose"]].since
+    assert had_since is not None
+    hear(ana, event.model_copy(update={"occurred_at": had_since - CLOCKS_DIFFER_BY - SECOND}))
+    assert opened(ana) == [("custody_overlap", [event.data["dose"]])]

@@ -1,6 +1,7 @@
 """Journeys on a Temporal server, with fakes at the edges: the whole way, holds, decisions, due times, bad signals."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
@@ -222,6 +223,20 @@ async def test_rubbish_sent_straight_to_temporal_is_quarantined_and_harms_nothin
     assert "Jane" not in repr(ana.facts("signal.quarantined"))
     await therapy.enrolment(ana)
     await ana.told("schedule_collection")
+
+
+async def test_a_bag_with_too_many_amounts_is_quarantined_and_its_journey_goes_on(clinic: Clinic) -> None:
+    ana = await clinic.enrols()
+    await therapy.enrolment(ana)
+    await ana.told("schedule_collection")
+    sample: dict[str, Any] = therapy.sample(ana, ["BAG"], "DIN")
+    amounts = [{"code": f"code_{number}", "value": 1, "unit": "mL"} for number in range(20)]
+    full = {"id": "BAG", "volume_ml": 250, "tnc": 1e10, "cd3": 5e9, "amounts": amounts}
+    too_full = sample | {"containers": [full]}
+    await ana.handle.signal("sample.collected", ana.event("sample.collected", **too_full))
+    assert (await ana.fact("signal.quarantined")).data["problem"] == "malformed"
+    await ana.hears("sample.collected", **sample)
+    await ana.told("book_pickup")
 
 
 async def test_what_the_catalogue_does_not_know_stays_off_the_ledger(clinic: Clinic) -> None:

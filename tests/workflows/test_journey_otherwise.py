@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from schemas.base import iso
 from schemas.decisions import CancelJourney
 from schemas.events import PartnerEvent
@@ -95,6 +97,29 @@ async def test_after_a_rejected_batch_the_patient_can_be_asked_for_another_colle
     await therapy.infusion(ana)
     await therapy.follow_up(ana)
     assert await ana.status() is JourneyStatus.COMPLETED
+
+
+@pytest.mark.parametrize("arrives", [False, True])
+async def test_bags_that_never_arrived_are_asked_for_before_the_journey_ends(clinic: Clinic, arrives: bool) -> None:
+    """On the way it grew warm, and the patient was asked again; nobody has said what became of the first bags."""
+    ana = await clinic.enrols()
+    old = await therapy.until_collected(ana)
+    name = reference(await ana.told("book_pickup"))
+    await ana.hears("shipment.picked_up", subject=name, reference=name, containers=old)
+    warm = {"started_at": ana.now.isoformat(), "worst": 21.5}
+    await ana.hears("shipment.excursion", subject=name, reference=name, **warm)
+    await ana.answer("exception", "recollect")
+    bags = await therapy.collection(ana, visit=2)
+    await therapy.shipment(ana, "to_manufacturer", bags, visit=2)
+    await therapy.from_release_on(ana, await therapy.manufacture(ana, bags))
+    if arrives:
+        await ana.task("settle_material")
+        await ana.hears("material.received", subject=name, reference=name, containers=old)
+    await ana.answer("settle_material", "destroy")
+    assert await ana.status() is JourneyStatus.COMPLETED
+    became = materials(ana)
+    assert {became[each] for each in old} == ({"destroyed"} if not arrives else {"retained"})
+    assert "in_transit" not in became.values()
 
 
 async def test_after_a_rejected_batch_the_journey_can_stop(clinic: Clinic) -> None:

@@ -8,8 +8,11 @@ from schemas.events import PartnerEvent
 from schemas.facts import EventStatus, Fact, Material, MaterialStatus
 from schemas.identity import Role
 from schemas.materials import Form
+from schemas.protocols import read_protocol
+from schemas.things import replaced
+from tests.workflows.clinic import shipped_protocol
 from tests.workflows.neighbours import Therapy, therapy
-from workflows import course, handling
+from workflows import course, effects, handling
 
 BAG, SPARE = "BAG-1-1", "BAG-1-2"
 
@@ -286,7 +289,171 @@ def test_the_same_containers_with_other_contents_are_no_repetition() -> None:
     ana = collected(tnc=2e10)
     say(ana, "material.split", container=BAG, into=[{"id": "HALF-1", "amounts": cells(2e10)}])
     again = [{"id": "HALF-1", "amounts": cells(1.9e10)}]
-    assert say(ana, "material.split", container=BAG, into=again) == (EventStatus.REFUSED, "identity_mismatch")
+    assert say(ana, "material.split", container=BAG, into=again) == (EventStatus.REFUSED, "contradicts_record")
+
+
+def test_an_effect_that_cannot_be_is_refused_and_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error in it would fail the workflow's task, again and again."""
+
+    def impossible(hearing: Any) -> Any:
+        return [bag_of(id="no identifier of ours")]
+
+    def bag_of(**said: Any) -> Material:
+        return Material.model_validate({"kind": "sample", "status": "available", "holder": "courier", **said})
+
+    ana = collected()
+    before = ana.journey.state.model_copy(deep=True)
+    with monkeypatch.context() as patch:
+        patch.setitem(effects._EFFECTS, "material.sampled", impossible)
+        sampled = {"source": BAG, "samples": [{"id": "QC-1"}]}
+        assert say(ana, "material.sampled", **sampled) == (EventStatus.REFUSED, "effect_impossible")
+    assert ana.journey.state.materials == before.materials and ana.journey.state.handled == before.handled
+    assert say(ana, "material.sampled", **sampled) == (EventStatus.APPLIED, None)
+
+
+HALVES = [{"id": "HALF-1", "amounts": cells(1e10)}, {"id": "HALF-2", "amounts": cells(0.5e10)}]
+WHOLE = [{"id": BAG}, {"id": SPARE}]
+
+
+@pytest.mark.parametrize(
+    ("event_type", "data", "other"),
+    [
+        ("material.split", {"container": BAG, "into": HALVES, "rest": cells(0.5e10)}, {"loss": cells(0.5e10)}),
+        (
+            "material.pooled",
+            {"parts": WHOLE, "into": {"id": "POOL-1", "amounts": cells(4e10)}},
+            {"into": {"id": "POOL-1"}},
+        ),
+        ("material.sampled", {"source": BAG, "samples": [{"id": "QC-1"}]}, {"form": "retained_sample"}),
+    ],
+)
+def test_what_is_told_another_way_contradicts_the_record(
+    event_type: str, data: dict[str, Any], other: dict[str, Any]
+) -> None:
+    ana = collected(tnc=2e10)
+    assert say(ana, event_type, **data)[0] == "applied"
+    before = dict(ana.journey.state.materials)
+    otherwise = {each: data[each] for each in data if each != "rest"} | other
+    assert say(ana, event_type, **otherwise) == (EventStatus.REFUSED, "contradicts_record")
+    assert ana.journey.state.materials == before and not ana.journey.state.is_held
+
+
+def test_what_manufacture_used_was_not_disposed_of() -> None:
+    ana = therapy()
+    ana.after("manufacture.started")
+    outcome = say(ana, "material.disposed", containers=[BAG], disposition="used", by="technician-3")
+    assert outcome == (EventStatus.REFUSED, "contradicts_record")
+
+
+def test_what_was_kept_can_be_destroyed_and_kept_again_says_nothing_new() -> None:
+    ana = collected()
+    said = {"containers": [SPARE], "by": "technician-3"}
+    assert say(ana, "material.disposed", disposition="retained", **said)[0] == "applied"
+    assert say(ana, "material.disposed", disposition="destroyed", **said)[0] == "applied"
+    assert say(ana, "material.disposed", disposition="retained", **said) == (EventStatus.DUPLICATE, "said_before")
+    assert bag(ana, SPARE).status is MaterialStatus.DESTROYED
+
+
+def quarantine(ana: Therapy, *names: str) -> None:
+    """As after two people have signed that they were crossed."""
+    materials = ana.journey.state.materials
+    materials.update({each: materials[each].model_copy(update={"quarantined": True}) for each in names})
+
+
+@pytest.mark.parametrize(
+    ("disposition", "outcome"),
+    [
+        ("used", (EventStatus.REFUSED, "material_not_available")),
+        ("destroyed", (EventStatus.APPLIED, None)),
+        ("returned", (EventStatus.APPLIED, None)),
+        ("retained", (EventStatus.APPLIED, None)),
+    ],
+)
+def test_what_was_put_apart_is_never_used(disposition: str, outcome: tuple[Any, Any]) -> None:
+    ana = collected()
+    quarantine(ana, BAG)
+    assert say(ana, "material.disposed", containers=[BAG], disposition=disposition, by="technician-3") == outcome
+
+
+def test_what_was_put_apart_is_not_divided_and_its_samples_stay_apart() -> None:
+    ana = collected()
+    quarantine(ana, BAG)
+    refused = (EventStatus.REFUSED, "material_not_available")
+    assert say(ana, "material.split", container=BAG, into=[{"id": "HALF-1"}]) == refused
+    assert say(ana, "material.pooled", parts=WHOLE, into={"id": "POOL-1"}) == refused
+    assert say(ana, "material.sampled", source=BAG, samples=[{"id": "QC-1"}]) == (EventStatus.APPLIED, None)
+    assert bag(ana, "QC-1").quarantined
+
+
+def test_a_sample_of_a_batch_whose_doses_were_put_apart_is_apart_too() -> None:
+    ana = therapy()
+    ana.after("manufacture.completed")
+    quarantine(ana, "DOSE-1-1")
+    say(ana, "material.sampled", source="LOT-1", samples=[{"id": "QC-1"}])
+    assert bag(ana, "QC-1").quarantined
+
+
+@pytest.mark.parametrize("alike", [{"holder": Role.MANUFACTURER}, {"kind": "product"}, {"batch": "LOT-9"}])
+def test_what_lies_in_two_places_or_is_not_alike_is_not_pooled(alike: dict[str, Any]) -> None:
+    ana = collected()
+    ana.journey.state.materials[SPARE] = bag(ana, SPARE).model_copy(update=alike)
+    outcome = say(ana, "material.pooled", parts=WHOLE, into={"id": "POOL-1"})
+    assert outcome == (EventStatus.REFUSED, "material_not_available")
+
+
+@pytest.mark.parametrize(
+    ("event_type", "data"),
+    [
+        ("material.split", {"container": "DOSE-1-1", "into": [{"id": "HALF-1"}, {"id": "HALF-2"}]}),
+        ("material.pooled", {"parts": [{"id": "DOSE-1-1"}, {"id": "DOSE-1-2"}], "into": {"id": "POOL-1"}}),
+    ],
+)
+def test_a_released_dose_is_not_divided(event_type: str, data: dict[str, Any]) -> None:
+    ana = therapy()
+    ana.after("batch.released")
+    assert say(ana, event_type, **data) == (EventStatus.REFUSED, "dose_released")
+    assert ana.whole().journey.state.closed == "completed"
+
+
+def test_before_its_release_a_dose_is_divided_and_its_parts_are_released() -> None:
+    ana = therapy()
+    release = ana.before("batch.released")
+    parts = [{"id": "HALF-1"}, {"id": "HALF-2"}]
+    assert say(ana, "material.split", container="DOSE-1-1", into=parts)[0] == "applied"
+    doses = ["HALF-1", "HALF-2", "DOSE-1-2"]
+    assert hear(ana, release.model_copy(update={"data": {**release.data, "doses": doses}}))[0] == "applied"
+
+
+ALIAS = "LAB-4711"
+
+
+@pytest.mark.parametrize("name", ["coi", "ORD-ANA", "DIN-1", "LOT-1", "shipment", ALIAS])
+@pytest.mark.parametrize(
+    ("event_type", "data"),
+    [
+        ("material.split", {"container": "DOSE-1-1", "into": [{"id": "NEW"}]}),
+        ("material.pooled", {"parts": [{"id": "DOSE-1-1"}, {"id": "DOSE-1-2"}], "into": {"id": "NEW"}}),
+        ("material.sampled", {"source": "DOSE-1-1", "samples": [{"id": "NEW"}]}),
+    ],
+)
+def test_a_new_container_has_a_name_that_nothing_bears(name: str, event_type: str, data: dict[str, Any]) -> None:
+    ana = therapy()
+    ana.after("manufacture.completed")
+    assert say(ana, "identifier.assigned", kind="container", value=ALIAS, names=SPARE)[0] == "applied"
+    known = {"coi": ana.journey.start.coi, "shipment": next(iter(ana.journey.state.references))}
+    said = replaced(data, {"NEW": known.get(name, name)})
+    assert say(ana, event_type, **said) == (EventStatus.REFUSED, "identity_mismatch")
+
+
+def test_material_is_handled_where_it_lies() -> None:
+    """While the product is still with the manufacturer, the patient is prepared at the centre."""
+    document = shipped_protocol("autologous-car-t").model_dump(mode="json", by_alias=True, exclude_none=True)
+    document["stages"].sort(key=lambda stage: stage["id"] == "to_centre" or stage["kind"] in ("infusion", "follow_up"))
+    ana = therapy(read_protocol(document))
+    ana.after("batch.released")
+    assert [each.id for each in ana.journey.state.active()] == ["conditioning", "to_centre"]
+    say(ana, "material.sampled", source="DOSE-1-1", samples=[{"id": "QC-1"}])
+    assert last(ana, "material.sampled").data["stage"] == "to_centre"
 
 
 def test_every_container_ends_used_infused_destroyed_returned_or_retained() -> None:

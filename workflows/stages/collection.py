@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from schemas.stages import CollectionStage
-from workflows import checks
+from workflows import new_names
 from workflows.steps import COLLECT_ONCE_MORE, Step, steps
 
 if TYPE_CHECKING:
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 STEPS = steps(
     Step("collection.started", before=("sample.collected", "collection.failed")),
-    Step("sample.collected", before=("collection.failed",), checks=(checks.donation_is_new,)),
+    Step("sample.collected", before=("collection.failed",), checks=(new_names.donation_is_new,)),
     Step("collection.failed", before=("sample.collected",)),
 )
 

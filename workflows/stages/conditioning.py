@@ -4,14 +4,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from schemas.stages import ConditioningStage
-from workflows import checks
-from workflows.steps import RELEASE_FIRST, Step, steps
+from workflows import checks, nothing_left
+from workflows.steps import MAKE_AGAIN, RELEASE_FIRST, Step, steps
 
 if TYPE_CHECKING:
     from workflows.desk import Desk
 
 STEPS = steps(
-    Step("conditioning.started", checks=(checks.after_release,)),
+    Step("conditioning.started", checks=(checks.after_release, nothing_left.released_dose_is_left)),
     Step("conditioning.completed", after=("conditioning.started",)),
 )
 
@@ -25,5 +25,7 @@ async def conditioning(desk: "Desk[ConditioningStage]") -> None:
 def _clearance(desk: "Desk[ConditioningStage]") -> dict[str, Any]:
     if checks.release_before(desk.state, desk.stage) is None:
         desk.asks("release_missing", RELEASE_FIRST)
+    if not nothing_left.has_released_dose(desk.state):
+        desk.asks(nothing_left.CODE, MAKE_AGAIN)
     batches = [release.batch for release in desk.state.releases.values()]
     return {"batch": batches[-1]}

@@ -4,7 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from schemas.stages import ManufactureStage
-from workflows import checks
+from workflows import checks, new_names
 from workflows.hand_overs import HAND_OVER
 from workflows.steps import COLLECT_AGAIN, MAKE_AGAIN, Departure, Step, steps
 
@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 STEPS = steps(
     Step(
         "manufacture.started",
-        checks=(*HAND_OVER, checks.batch_is_new, checks.starting_material_is_ours, checks.starting_material_is_fresh),
+        checks=(
+            *HAND_OVER,
+            new_names.batch_is_new,
+            checks.starting_material_is_ours,
+            checks.starting_material_is_fresh,
+        ),
     ),
     Step(
         "manufacture.step_completed",
@@ -26,7 +31,7 @@ STEPS = steps(
         "manufacture.completed",
         after=("manufacture.started",),
         before=("manufacture.failed",),
-        checks=(*HAND_OVER, checks.batch_is_this_one, checks.parents_are_those_started),
+        checks=(*HAND_OVER, checks.batch_is_this_one, new_names.doses_are_new, checks.parents_are_those_started),
     ),
     Step(
         "manufacture.failed",

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute
 
 from ledger.trouble import database_trouble
 from schemas.base import Strict
-from schemas.errors import CODES, ClewError, Flaw, Unavailable, pointer
+from schemas.errors import CODES, ClewError, Flaw, Unavailable, flaw_of, pointer
 from telemetry.logs import logger
 from telemetry.redaction import describe
 
@@ -109,7 +109,7 @@ async def _clew_error(_request: Request, error: Exception) -> ProblemResponse:
 async def _validation_error(_request: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, RequestValidationError)
     found = error.errors()
-    flaws = [Flaw(pointer=_place(each["loc"]), code=each["type"], detail=each["msg"]) for each in found]
+    flaws = [flaw_of(each, _place(each["loc"])) for each in found]
     not_json = any(flaw.code == "json_invalid" for flaw in flaws)
     code = "not_json" if not_json else "malformed"
     return _response(_problem(code, 422, "What was sent cannot be read", CODES[code], flaws), {})

@@ -1,11 +1,11 @@
-"""`clew checkpoint list|make|keys`: what the ledger was, signed."""
+"""`clew checkpoint list|make|restart|keys`: what the ledger was, signed."""
 
 import asyncio
 from typing import Annotated, Any
 
 import typer
 
-from cli.options import Api, AsJson
+from cli.options import Api, AsJson, By, Reason
 from cli.settings import load
 
 checkpoints = typer.Typer(help="Checkpoints: what the ledger was, signed.", no_args_is_help=True)
@@ -47,9 +47,26 @@ def make(as_json: AsJson = False) -> None:
     Example:
       clew checkpoint make > checkpoint.txt
     """
+    _tell(asyncio.run(_make()), as_json=as_json)
+
+
+@checkpoints.command()
+def restart(by: By, reason: Reason, as_json: AsJson = False) -> None:
+    """Begin the checkpoints anew where the ledger is rightly not what was signed, as after a restored backup.
+
+    Stop the API first. Who did it and why is on record, the old file stays beside the new one, and whoever kept an
+    older checkpoint can still show that the ledger is another. Prints the first checkpoint of the new file.
+
+    \b
+    Example:
+      clew checkpoint restart --by operator-3 --reason backup_restored
+    """
+    _tell(asyncio.run(_restart(by, reason)), as_json=as_json)
+
+
+def _tell(made: Any, *, as_json: bool) -> None:
     from cli import console
 
-    made = asyncio.run(_make())
     if as_json:
         console.result({"size": made.size, "root": made.root.hex(), "note": str(made.note)})
     else:
@@ -89,3 +106,24 @@ async def _make() -> Any:
     if made is None:
         raise NotFound("unknown_checkpoint", "The ledger has no entry: there is nothing to sign.")
     return made
+
+
+async def _restart(by: str, reason: str) -> Any:
+    from datetime import UTC, datetime
+
+    from pydantic import ValidationError
+
+    from cli.ledger_file import ledger
+    from ledger.restart import restart as begin_anew
+    from ledger.trouble import database_trouble
+    from schemas.errors import Invalid, flaws_of
+    from schemas.operations import Said
+
+    try:
+        said = Said(by=by, reason=reason)
+    except ValidationError as error:
+        raise Invalid("malformed", "Say who it is and why, as codes.", flaws_of(error)) from None
+    settings = load()
+    async with ledger(settings) as database:
+        with database_trouble():
+            return await begin_anew(database, settings, said.by, said.reason, datetime.now(UTC))

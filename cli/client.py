@@ -56,13 +56,24 @@ class Api:
         """The decoded answer."""
         return self._json("DELETE", path, params=query)
 
-    def download(self, path: str, **query: Any) -> bytes:
-        """The answer as it is; query parameters that are None are left out."""
-        return self._answer("GET", path, params=_given(query)).content
+    def download(self, path: str, media: str, **query: Any) -> bytes:
+        """The answer as it is, of this media type; query parameters that are None are left out."""
+        answer = self._answer("GET", path, params=_given(query))
+        if answer.headers.get("content-type", "").partition(";")[0] != media:
+            raise self._not_ours()
+        return answer.content
 
     def _json(self, method: str, path: str, **request: Any) -> Any:
         answer = self._answer(method, path, **request)
-        return answer.json() if answer.content else None
+        try:
+            return answer.json() if answer.content else None
+        except ValueError:
+            raise self._not_ours() from None
+
+    def _not_ours(self) -> Unavailable:
+        """A proxy's page, or another server."""
+        detail = f"What answers at {self.url} is not Clew's API; --api or CLEW_API_URL names another address."
+        return Unavailable("api_unavailable", detail)
 
     def _answer(self, method: str, path: str, **request: Any) -> httpx.Response:
         try:

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.options import Api, AsJson, By, Reason
+from cli.options import Api, AsJson, By, DeliveryStatus, Reason
+from cli.paths import path_to
 
 deliveries = typer.Typer(help="Deliveries: commands on their way to partners.", no_args_is_help=True)
 
@@ -18,9 +19,7 @@ def register(app: typer.Typer) -> None:
 
 @deliveries.command("list")
 def list_(
-    status: Annotated[
-        str | None, typer.Option(help="waiting, failing, unknown, delivered, refused or given_up.")
-    ] = None,
+    status: Annotated[DeliveryStatus | None, typer.Option(help="Only with this status.")] = None,
     partner: Annotated[str | None, typer.Option(help="Only to this partner.")] = None,
     journey: Annotated[str | None, typer.Option(help="Only of this journey.")] = None,
     api: Api = None,
@@ -69,7 +68,7 @@ def show(delivery: Delivery, api: Api = None, as_json: AsJson = False) -> None:
     from cli.client import Api as Client
 
     with Client(api) as client:
-        found = client.get(f"/v1/deliveries/{delivery}")
+        found = client.get(path_to("/v1/deliveries/{}", delivery))
     if as_json:
         console.result(found)
         return
@@ -144,7 +143,7 @@ def _act(delivery: str, action: str, body: dict[str, Any], api: str | None, as_j
     from cli.client import Api as Client
 
     with Client(api) as client:
-        found = client.post(f"/v1/deliveries/{delivery}/{action}", body)
+        found = client.post(path_to("/v1/deliveries/{}/{}", delivery, action), body)
     if as_json:
         console.result(found)
     else:

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Api, AsJson
+from cli.files import write_file
+from cli.options import Api, AsJson, Coi
+from cli.paths import path_to
 
 
 def register(app: typer.Typer) -> None:
@@ -13,8 +15,8 @@ def register(app: typer.Typer) -> None:
 
 
 def dossier(
-    coi: Annotated[str, typer.Argument(help="The chain-of-identity id.")],
-    output: Annotated[Path | None, typer.Option("--output", help="The file to write. Unset: COI.zip.")] = None,
+    coi: Coi,
+    output: Annotated[Path | None, typer.Option(help="The file to write. Unset: COI.zip.")] = None,
     size: Annotated[
         int | None, typer.Option(min=1, help="Under the checkpoint of this size, such as one that you kept.")
     ] = None,
@@ -31,15 +33,11 @@ def dossier(
     """
     from cli import console
     from cli.client import Api as Client
-    from schemas.errors import Unavailable
 
     with Client(api) as client:
-        content = client.download(f"/v1/journeys/{coi}/dossier", size=size)
+        content = client.download(path_to("/v1/journeys/{}/dossier", coi), "application/zip", size=size)
     path = output or Path(f"{coi}.zip")
-    try:
-        path.write_bytes(content)
-    except OSError:
-        raise Unavailable("home_unusable", f"{path} cannot be written.") from None
+    write_file(path, content)
     if as_json:
         console.result({"journey": coi, "file": str(path), "bytes": len(content)})
     else:

@@ -1,15 +1,14 @@
 """`clew epcis export|capture`: custody in the words of GS1 EPCIS 2.0, out and in."""
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
-from cli.files import read_json_file
-from cli.options import Api, AsJson
+from cli.files import give_document, read_json_file
+from cli.options import Api, AsJson, Coi
+from cli.paths import path_to
 
 commands = typer.Typer(help="EPCIS: custody as traceability systems read and write it.", no_args_is_help=True)
 
@@ -27,8 +26,8 @@ def register(app: typer.Typer) -> None:
 
 @commands.command()
 def export(
-    coi: Annotated[str, typer.Argument(help="The journey's chain-of-identity id.")],
-    out: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+    coi: Coi,
+    output: Annotated[Path | None, typer.Option(help="Write it there, not to standard output.")] = None,
     api: Api = None,
     as_json: AsJson = False,
 ) -> None:
@@ -36,20 +35,13 @@ def export(
 
     \b
     Example:
-      clew epcis export CLEWYDWJ67KE69S6NHBXI --out custody.jsonld
+      clew epcis export CLEWYDWJ67KE69S6NHBXI --output custody.jsonld
     """
     from cli.client import Api as Client
 
     with Client(api) as client:
-        found = client.get(f"/v1/journeys/{quote(coi, safe='*')}/epcis")
-    text = json.dumps(found, ensure_ascii=False, indent=None if as_json else 2)
-    if out is None:
-        print(text)
-        return
-    try:
-        out.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise typer.BadParameter(f"{out}: {error.strerror}") from None
+        found = client.get(path_to("/v1/journeys/{}/epcis", coi))
+    give_document(found, output, as_json=as_json)
 
 
 @commands.command()

@@ -28,6 +28,10 @@ def send(
     subject: Annotated[str | None, typer.Option(help="Any identifier of the journey.")] = None,
     data: Annotated[str, typer.Option(help="What it says, as a JSON object.")] = "{}",
     source: Annotated[str, typer.Option(help="Who says it.")] = "//cli",
+    event_id: Annotated[
+        str | None, typer.Option("--id", help="Its name: with --at it can be sent again, and counts once. Unset: new.")
+    ] = None,
+    at: Annotated[str | None, typer.Option(help="When it happened, e.g. 2026-03-02T15:00:00Z. Unset: now.")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until the journey has judged it.")] = False,
     api: Api = None,
     as_json: AsJson = False,
@@ -42,7 +46,7 @@ def send(
     from cli import console
     from cli.client import Api as Client
 
-    event = read_json_file(file) if file else _from_options(event_type, subject, data, source)
+    event = read_json_file(file) if file else _from_options(event_type, subject, data, source, event_id, at)
     with Client(api) as client:
         receipt = client.post("/v1/events", event, content_type="application/cloudevents+json")
         if wait:
@@ -50,11 +54,13 @@ def send(
     if as_json:
         console.result(receipt)
     else:
-        reason = f" ({receipt['reason']})" if receipt["reason"] else ""
+        reason = f" ({receipt['reason']})" if receipt.get("reason") else ""
         print(f"{receipt['source']} {receipt['id']}: {receipt['status']}{reason}")
 
 
-def _from_options(event_type: str | None, subject: str | None, data: str, source: str) -> dict[str, Any]:
+def _from_options(
+    event_type: str | None, subject: str | None, data: str, source: str, event_id: str | None, at: str | None
+) -> dict[str, Any]:
     from datetime import UTC, datetime
     from uuid import uuid4
 
@@ -69,11 +75,11 @@ def _from_options(event_type: str | None, subject: str | None, data: str, source
         raise typer.BadParameter("--data is not JSON") from None
     return {
         "specversion": "1.0",
-        "id": str(uuid4()),
+        "id": event_id or str(uuid4()),
         "source": source,
         "type": event_type if event_type.startswith("clew.") else wire_type(event_type),
         "subject": subject,
-        "time": iso(datetime.now(UTC)),
+        "time": at or iso(datetime.now(UTC)),
         "datacontenttype": "application/json",
         "data": said,
     }

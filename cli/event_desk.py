@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.options import Api, AsJson, By, Reason
+from cli.options import Api, AsJson, By, EventStatus, Reason
 
 Source = Annotated[str, typer.Argument(help="The event's source, as `clew event list` shows it.")]
 EventId = Annotated[str, typer.Argument(metavar="ID", help="The event's id.")]
@@ -17,7 +17,7 @@ def add_to(events: typer.Typer) -> None:
 
 
 def list_(
-    status: Annotated[str | None, typer.Option(help="E.g. unmatched, held, late, refused, quarantined.")] = None,
+    status: Annotated[EventStatus | None, typer.Option(help="Only with this status.")] = None,
     reason: Annotated[str | None, typer.Option(help="Only for this reason, e.g. stage_not_begun.")] = None,
     journey: Annotated[str | None, typer.Option(help="Only of this journey, by chain-of-identity id.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="The most events.")] = 50,

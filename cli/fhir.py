@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Api, AsJson
+from cli.files import give_document
+from cli.options import Api, AsJson, Coi
+from cli.paths import path_to
 
 fhir = typer.Typer(help="FHIR: journeys as HL7 FHIR R4.", no_args_is_help=True)
 
@@ -21,8 +23,8 @@ def register(app: typer.Typer) -> None:
 
 @fhir.command()
 def export(
-    coi: Annotated[str, typer.Argument(help="The chain-of-identity id.")],
-    output: Annotated[Path | None, typer.Option("--output", help="Write it there, not to standard output.")] = None,
+    coi: Coi,
+    output: Annotated[Path | None, typer.Option(help="Write it there, not to standard output.")] = None,
     api: Api = None,
     as_json: AsJson = False,
 ) -> None:
@@ -30,20 +32,10 @@ def export(
 
     \b
     Example:
-      clew fhir export CLEW0123456789ABCDEFX --output journey.json
+      clew fhir export CLEWYDWJ67KE69S6NHBXI --output journey.json
     """
-    import json
-    from urllib.parse import quote
-
-    from cli import console
     from cli.client import Api as Client
 
     with Client(api) as client:
-        bundle = client.get(f"/v1/journeys/{quote(coi, safe='*')}/fhir")
-    if output is not None:
-        output.write_text(json.dumps(bundle, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        console.say(f"{len(bundle['entry'])} resources in {output}")
-    elif as_json:
-        console.result(bundle)
-    else:
-        print(json.dumps(bundle, indent=2, ensure_ascii=False))
+        bundle = client.get(path_to("/v1/journeys/{}/fhir", coi))
+    give_document(bundle, output, as_json=as_json)

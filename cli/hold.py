@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from cli.options import Api, AsJson, By, Reason
+from cli.paths import path_to
 
 holds = typer.Typer(help="Identity holds: whose cells are in doubt.", no_args_is_help=True)
 
@@ -51,7 +52,7 @@ def show(hold: Id, api: Api = None, as_json: AsJson = False) -> None:
     from cli.client import Api as Client
 
     with Client(api) as client:
-        _show(client.get(f"/v1/holds/{hold}"), as_json)
+        _show(client.get(path_to("/v1/holds/{}", hold)), as_json)
 
 
 @holds.command()
@@ -73,7 +74,7 @@ def sign(
 
     with Client(api) as client:
         signing = {"by": by, "reason": reason, "finding": finding}
-        _show(client.post(f"/v1/holds/{hold}/signatures", signing), as_json)
+        _show(client.post(path_to("/v1/holds/{}/signatures", hold), signing), as_json)
 
 
 def _show(found: dict[str, Any], as_json: bool) -> None:
@@ -83,7 +84,11 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
         console.result(found)
         return
     shown = found | {name: " ".join(found[name]) for name in ("sides", "about")} | {"signatures": _signed(found)}
-    console.table(("", "value"), list(shown.items()))
+    console.table(("hold", found["id"]), [each for each in shown.items() if each[0] != "id"])
+    if found["finding"] is None:
+        who = "another person" if found["signatures"] else "each of two people"
+        print(f"\nNext: compare labels, wristband and papers; then {who} signs what they found:")
+        print(f"  clew hold sign {found['id']} not_crossed|crossed --by WHO --reason WHY")
 
 
 def _signed(hold: dict[str, Any]) -> str:

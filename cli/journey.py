@@ -5,12 +5,10 @@ from typing import Annotated, Any, Literal
 import typer
 
 from cli import material
-from cli.options import Api, AsJson, By, Reason
+from cli.options import Api, AsJson, By, Coi, JourneyStatus, Reason
+from cli.paths import path_to
 
 journeys = typer.Typer(help="Journeys: start one, look at one, list them, decide on one.", no_args_is_help=True)
-
-Coi = Annotated[str, typer.Argument(help="The chain-of-identity id.")]
-Status = Annotated[str | None, typer.Option(help="ordered, running, held, leaving, completed or cancelled.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -58,13 +56,13 @@ def show(coi: Coi, api: Api = None, as_json: AsJson = False) -> None:
 
     \b
     Example:
-      clew journey show CLEW0123456789ABCDEFX --json
+      clew journey show CLEWYDWJ67KE69S6NHBXI --json
     """
     from cli import console
     from cli.client import Api as Client
 
     with Client(api) as client:
-        journey = client.get(f"/v1/journeys/{coi}")
+        journey = client.get(path_to("/v1/journeys/{}", coi))
     if as_json:
         console.result(journey)
         return
@@ -76,12 +74,16 @@ def show(coi: Coi, api: Api = None, as_json: AsJson = False) -> None:
     _section("task", "question due_at choice", [task | {"task": task["id"]} for task in journey["tasks"]])
     _section("deviation", "code stage resolution", [each | {"deviation": each["id"]} for each in journey["deviations"]])
     _section("identity hold", "reason opened_at", [h | {"identity hold": h["id"]} for h in journey["identity_holds"]])
-    _section("material", "kind status holder", [each | {"material": each["id"]} for each in journey["materials"]])
+    _section(
+        "material",
+        "kind status holder",
+        [_standing(each) for each in journey["materials"]],
+    )
 
 
 @journeys.command("list")
 def list_(
-    status: Status = None,
+    status: Annotated[JourneyStatus | None, typer.Option(help="Only in this status.")] = None,
     search: Annotated[str | None, typer.Option(help="Any identifier: order, bag, batch, dose, shipment.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="The most journeys to list.")] = 50,
     api: Api = None,
@@ -121,11 +123,15 @@ def decide(
 
     \b
     Example:
-      clew journey decide CLEW0123456789ABCDEFX hold --by coordinator-7 --reason identity_in_doubt
+      clew journey decide CLEWYDWJ67KE69S6NHBXI hold --by coordinator-7 --reason identity_in_doubt
     """
     from cli.task import send_decision
 
     send_decision(coi, {"kind": decision}, by, reason, api, as_json)
+
+
+def _standing(each: dict[str, Any]) -> dict[str, Any]:
+    return each | {"material": each["id"], "status": material.standing(each)}
 
 
 def _parties(given: list[str] | None) -> dict[str, str]:

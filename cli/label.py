@@ -1,16 +1,20 @@
 """`clew label issue|print|apply|destroy|return|void|reconcile|list|show`: labels until every one is accounted for."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.options import Api, AsJson, By, Reason
+from cli.files import write_file
+from cli.options import Api, AsJson, By, Coi, Reason
+from cli.paths import path_to
+
+if TYPE_CHECKING:
+    from standards.labels.sheet import SheetFormat
 
 labels = typer.Typer(help="Labels: each has a number, and every one is accounted for.", no_args_is_help=True)
 
 Set = Annotated[str, typer.Argument(help="The set's id.")]
-Journey = Annotated[str, typer.Argument(help="The journey's chain-of-identity id.")]
 Numbers = Annotated[list[str], typer.Argument(help="Label numbers, as they stand on the labels; blanks do not matter.")]
 
 
@@ -20,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 @labels.command()
 def issue(
-    journey: Journey,
+    journey: Coi,
     stage: Annotated[str, typer.Argument(help="The stage that waits until they are accounted for.")],
     by: By,
     reason: Reason,
@@ -44,7 +48,7 @@ def issue(
     asked: dict[str, Any] = {"stage": stage, "containers": container or [], "doses": dose or [], "blank": blank}
     asked |= {"product": product, "expires_at": expires, "size": size, "two_people": not one_person}
     asked |= {"statements": statement} if statement else {}
-    _show(_post(f"/v1/journeys/{journey}/labels", asked | {"by": by, "reason": reason}, api), as_json)
+    _show(_post(path_to("/v1/journeys/{}/labels", journey), asked | {"by": by, "reason": reason}, api), as_json)
 
 
 @labels.command("print")
@@ -67,13 +71,23 @@ def print_(
     """
     from cli.client import Api as Client
 
-    numbers = [_plain(each) for each in number] if number else None
+    form, numbers = _form(output), [_plain(each) for each in number] if number else None
     with Client(api) as client:
         # First what can fail: nothing is noted of a print that there is no document of.
-        form = output.suffix.removeprefix(".").lower()
-        drawn = client.download(f"/v1/labels/{label_set}/sheet", format=form, dpi=dpi, paper=paper, label=numbers)
-        _write(output, drawn)
-        _show(client.post(f"/v1/labels/{label_set}/print", {"by": by, "reason": reason, "numbers": numbers}), as_json)
+        asked = {"format": form.value, "dpi": dpi, "paper": paper, "label": numbers}
+        drawn = client.download(path_to("/v1/labels/{}/sheet", label_set), form.media_type, **asked)
+        write_file(output, drawn)
+        said = {"by": by, "reason": reason, "numbers": numbers}
+        _show(client.post(path_to("/v1/labels/{}/print", label_set), said), as_json)
+
+
+def _form(output: Path) -> "SheetFormat":
+    from standards.labels.sheet import SheetFormat
+
+    try:
+        return SheetFormat(output.suffix.removeprefix(".").lower())
+    except ValueError:
+        raise typer.BadParameter("the file's ending says its form: .pdf, .zpl or .svg") from None
 
 
 @labels.command()
@@ -93,7 +107,7 @@ def apply(
       clew label apply LS7KQ2M9XW4D LS7KQ2M9XW4D001K BAG-1 --by nurse-17 --verified-by nurse-23
     """
     said = {"number": _plain(number), "container": container, "by": by, "verified_by": verified_by}
-    _show(_post(f"/v1/labels/{label_set}/apply", said, api), as_json)
+    _show(_post(path_to("/v1/labels/{}/apply", label_set), said, api), as_json)
 
 
 @labels.command()
@@ -143,7 +157,7 @@ def reconcile(
     Example:
       clew label reconcile LS7KQ2M9XW4D --by nurse-17 --witnessed-by nurse-23
     """
-    _show(_post(f"/v1/labels/{label_set}/reconcile", {"by": by, "witnessed_by": witnessed_by}, api), as_json)
+    _show(_post(path_to("/v1/labels/{}/reconcile", label_set), {"by": by, "witnessed_by": witnessed_by}, api), as_json)
 
 
 @labels.command("list")
@@ -164,7 +178,7 @@ def list_(
 
     with Client(api) as client:
         of_all = client.items("/v1/labels", status="open")
-        found = list(client.items(f"/v1/journeys/{journey}/labels") if journey else of_all)
+        found = list(client.items(path_to("/v1/journeys/{}/labels", journey)) if journey else of_all)
     if as_json:
         console.result(found)
     else:
@@ -185,21 +199,14 @@ def show(label_set: Set, api: Api = None, as_json: AsJson = False) -> None:
     from cli.client import Api as Client
 
     with Client(api) as client:
-        _show(client.get(f"/v1/labels/{label_set}"), as_json)
+        _show(client.get(path_to("/v1/labels/{}", label_set)), as_json)
 
 
 def _settle(
     label_set: str, what: str, numbers: list[str], by: str, reason: str, api: str | None, as_json: bool
 ) -> None:
     said = {"numbers": [_plain(each) for each in numbers], "by": by, "reason": reason}
-    _show(_post(f"/v1/labels/{label_set}/{what}", said, api), as_json)
-
-
-def _write(output: Path, document: bytes) -> None:
-    try:
-        output.write_bytes(document)
-    except OSError as error:
-        raise typer.BadParameter(f"{output}: {error.strerror}") from None
+    _show(_post(path_to("/v1/labels/{}/{}", label_set, what), said, api), as_json)
 
 
 def _plain(number: str) -> str:

@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -34,17 +34,37 @@ from cli import (
     up,
     verify,
 )
+from cli.paths import NOT_UTF_8
 
-INTERRUPTED = 130
+USAGE, INTERRUPTED = 2, 130
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"clew {version('clew')}")
+        raise typer.Exit
+
 
 app = typer.Typer(
     name="clew",
-    help="Clew orchestrates cell and gene therapy journeys, from vein to vein.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def clew(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which Clew this is, and stop.")
+    ] = False,
+) -> None:
+    """Clew orchestrates cell and gene therapy journeys, from vein to vein."""
+
+
 RUN = (up, demo, serve, nats, simulate)
 IDENTITY = (label, scan, hold, material, reading)
 STANDARDS = (epcis, fhir)
@@ -55,6 +75,9 @@ for command in (*RUN, *SAY, *IDENTITY, *STANDARDS, verify, checkpoint, bench):
 
 def run(arguments: list[str]) -> int:
     """Run one command; its exit code (see `cli.errors.Exit`)."""
+    if not all(map(_is_text, arguments)):
+        print(f"clew: an argument cannot be read: {NOT_UTF_8}", file=sys.stderr)
+        return USAGE
     try:
         app(args=arguments, prog_name="clew")
     except SystemExit as ended:
@@ -68,6 +91,11 @@ def run(arguments: list[str]) -> int:
             raise
         return report(error, as_json="--json" in arguments)
     return 0
+
+
+def _is_text(argument: str) -> bool:
+    """Whether it is what a terminal that speaks UTF-8 would give."""
+    return not any(0xD800 <= ord(each) < 0xE000 for each in argument)
 
 
 def main() -> NoReturn:

@@ -4,12 +4,12 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.options import Api, AsJson
+from cli.options import Api, AsJson, Coi
+from cli.paths import path_to
 
 materials = typer.Typer(help="Material: where it came from, and what came of it.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="A container, dose, sample, batch or donation number.")]
-Coi = Annotated[str, typer.Argument(help="The chain-of-identity id.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -49,12 +49,12 @@ def of_journey(coi: Coi, api: Api = None, as_json: AsJson = False) -> None:
 
     \b
     Example:
-      clew journey materials CLEW0123456789ABCDEFX
+      clew journey materials CLEWYDWJ67KE69S6NHBXI
     """
     from cli.client import Api as Client
 
     with Client(api) as client:
-        _show(client.get(f"/v1/journeys/{coi}/genealogy"), as_json)
+        _show(client.get(path_to("/v1/journeys/{}/genealogy", coi)), as_json)
 
 
 def custody(
@@ -67,13 +67,13 @@ def custody(
 
     \b
     Example:
-      clew journey custody CLEW0123456789ABCDEFX --at 2026-03-02T15:00:00Z
+      clew journey custody CLEWYDWJ67KE69S6NHBXI --at 2026-03-02T15:00:00Z
     """
     from cli import console
     from cli.client import Api as Client
 
     with Client(api) as client:
-        found = client.get(f"/v1/journeys/{coi}/custody", at=at)["items"]
+        found = client.get(path_to("/v1/journeys/{}/custody", coi), at=at)["items"]
     if as_json:
         console.result(found)
         return
@@ -82,12 +82,10 @@ def custody(
 
 
 def _of(material: str, way: str, api: str | None) -> Any:
-    from urllib.parse import quote
-
     from cli.client import Api as Client
 
     with Client(api) as client:
-        return client.get(f"/v1/materials/{quote(material, safe='')}/{way}")
+        return client.get(path_to("/v1/materials/{}/{}", material, way))
 
 
 def _show(found: dict[str, Any], as_json: bool) -> None:
@@ -98,9 +96,14 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
         return
     nodes = {each["id"]: each for each in found["nodes"]}
     rows = [
-        (each["child"], nodes[each["child"]]["form"], each["how"], each["parent"], nodes[each["child"]]["status"])
+        (each["child"], nodes[each["child"]]["form"], each["how"], each["parent"], standing(nodes[each["child"]]))
         for each in found["edges"]
     ]
     console.table(("material", "form", "how", "from", "status"), rows)
     if not found["complete"]:
         console.say("there is more than one answer holds; ask from a material nearer to what you look for")
+
+
+def standing(material: dict[str, Any]) -> str:
+    """Where a material is in its life, and whether it may be used at all."""
+    return f"{material['status']}, put apart" if material.get("quarantined") else str(material["status"])

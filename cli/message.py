@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.options import Api, AsJson, By, Reason
+from cli.options import Api, AsJson, By, MessageStatus, Reason
+from cli.paths import path_to
 
 messages = typer.Typer(help="Messages: what partners sent in their own form.", no_args_is_help=True)
 
@@ -18,7 +19,7 @@ def register(app: typer.Typer) -> None:
 @messages.command("list")
 def list_(
     partner: Annotated[str | None, typer.Option(help="Only of this partner.")] = None,
-    status: Annotated[str | None, typer.Option(help="mapped, quarantined or dismissed.")] = None,
+    status: Annotated[MessageStatus | None, typer.Option(help="Only with this status.")] = None,
     api: Api = None,
     as_json: AsJson = False,
 ) -> None:
@@ -52,7 +53,7 @@ def show(message: Id, api: Api = None, as_json: AsJson = False) -> None:
     from cli.client import Api as Client
 
     with Client(api) as client:
-        _show(client.get(f"/v1/messages/{message}"), as_json)
+        _show(client.get(path_to("/v1/messages/{}", message)), as_json)
 
 
 @messages.command()
@@ -81,7 +82,7 @@ def _decide(message: str, what: str, by: str, reason: str, api: str | None, as_j
     from cli.client import Api as Client
 
     with Client(api) as client:
-        _show(client.post(f"/v1/messages/{message}/{what}", {"by": by, "reason": reason}), as_json)
+        _show(client.post(path_to("/v1/messages/{}/{}", message, what), {"by": by, "reason": reason}), as_json)
 
 
 def _show(found: dict[str, Any], as_json: bool) -> None:

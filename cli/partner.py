@@ -6,6 +6,7 @@ import typer
 
 from cli import connector
 from cli.options import Api, AsJson, By, Reason
+from cli.paths import path_to
 
 partners = typer.Typer(help="Partners: what waits for each, pause and resume, their connectors.", no_args_is_help=True)
 
@@ -78,7 +79,7 @@ def _act(name: str, action: str, by: str, reason: str, api: str | None, as_json:
 
     body: dict[str, Any] = {"by": by, "reason": reason}
     with Client(api) as client:
-        found = client.post(f"/v1/partners/{name}/{action}", body)
+        found = client.post(path_to("/v1/partners/{}/{}", name, action), body)
     if as_json:
         console.result(found)
     else:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.options import Api, AsJson
+from cli.paths import path_to
 
 readings = typer.Typer(help="Readings: what loggers and monitoring systems measured.", no_args_is_help=True)
 
@@ -59,13 +60,11 @@ def show(
     Example:
       clew reading show SC-31KX9T
     """
-    from urllib.parse import quote
-
     from cli import console
     from cli.client import Api as Client
 
     with Client(api) as client:
-        found: dict[str, Any] = client.get(f"/v1/shipments/{quote(shipment, safe='')}/readings")
+        found: dict[str, Any] = client.get(path_to("/v1/shipments/{}/readings", shipment))
     if as_json:
         console.result(found)
         return

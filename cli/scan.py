@@ -1,10 +1,10 @@
 """`clew scan`: what a symbol says."""
 
-import sys
 from typing import Annotated, Any
 
 import typer
 
+from cli.files import read_input
 from cli.options import Api, AsJson
 
 SEPARATOR = "\x1d"
@@ -28,11 +28,11 @@ def scan(
     \b
     Examples:
       clew scan ']d201095060001343522112345'
-      clew scan '=A99992112345600' --journey CLEW0123456789ABCDEFX
+      clew scan '=A99992112345600' --journey CLEWYDWJ67KE69S6NHBXI
     """
     from cli import console
 
-    said = (sys.stdin.read() if text == "-" else text).replace("<GS>", SEPARATOR)
+    said = (read_input() if text == "-" else text).replace("<GS>", SEPARATOR)
     found = _here(said) if journey is None and api is None else _there(said, journey, api)
     if as_json:
         console.result(found)

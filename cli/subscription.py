@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.options import Api, AsJson, By, Reason
+from cli.paths import path_to
 
 subscriptions = typer.Typer(help="Subscriptions: whom the feed is sent to.", no_args_is_help=True)
 
@@ -36,7 +37,7 @@ def create(
     from cli import console
 
     asked = {"url": url, "types": types or [], "protocol": protocol, "party": party, "after": after}
-    created = _said("", asked, by, reason, api)
+    created = _said("/v1/subscriptions", asked, by, reason, api)
     if as_json:
         console.result(created)
     else:
@@ -74,7 +75,7 @@ def show(subscription: Id, api: Api = None, as_json: AsJson = False) -> None:
     from cli.client import Api as Client
 
     with Client(api) as client:
-        _show(client.get(f"/v1/subscriptions/{subscription}"), as_json)
+        _show(client.get(path_to("/v1/subscriptions/{}", subscription)), as_json)
 
 
 @subscriptions.command()
@@ -85,7 +86,7 @@ def enable(subscription: Id, by: By, reason: Reason, api: Api = None, as_json: A
     Example:
       clew subscription enable sub-1f0c9a7be2d34c5e6a70 --by integrator-2 --reason receiver_repaired
     """
-    _show(_said(f"/{subscription}/enable", {}, by, reason, api), as_json)
+    _show(_said(path_to("/v1/subscriptions/{}/enable", subscription), {}, by, reason, api), as_json)
 
 
 @subscriptions.command()
@@ -103,7 +104,7 @@ def replay(
     Example:
       clew subscription replay sub-1f0c9a7be2d34c5e6a70 --after 1200 --by integrator-2 --reason backup_restored
     """
-    _show(_said(f"/{subscription}/replay", {"after": after}, by, reason, api), as_json)
+    _show(_said(path_to("/v1/subscriptions/{}/replay", subscription), {"after": after}, by, reason, api), as_json)
 
 
 @subscriptions.command()
@@ -117,14 +118,14 @@ def remove(subscription: Id, by: By, reason: Reason, api: Api = None, as_json: A
     from cli.client import Api as Client
 
     with Client(api) as client:
-        _show(client.delete(f"/v1/subscriptions/{subscription}", by=by, reason=reason), as_json)
+        _show(client.delete(path_to("/v1/subscriptions/{}", subscription), by=by, reason=reason), as_json)
 
 
 def _said(path: str, body: dict[str, Any], by: str, reason: str, api: str | None) -> Any:
     from cli.client import Api as Client
 
     with Client(api) as client:
-        return client.post(f"/v1/subscriptions{path}", body | {"by": by, "reason": reason})
+        return client.post(path, body | {"by": by, "reason": reason})
 
 
 def _show(found: dict[str, Any], as_json: bool) -> None:

@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.options import Api, AsJson, By, Reason
+from cli.options import Api, AsJson, By, Coi, Reason, TaskStatus
+from cli.paths import path_to
 
 tasks = typer.Typer(help="Tasks: what people have to decide.", no_args_is_help=True)
 
@@ -15,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 @tasks.command("list")
 def list_(
-    status: Annotated[str, typer.Option(help="open or closed.")] = "open", api: Api = None, as_json: AsJson = False
+    status: Annotated[TaskStatus, typer.Option(help="Which ones.")] = "open", api: Api = None, as_json: AsJson = False
 ) -> None:
     """List tasks, the most urgent first.
 
@@ -46,7 +47,7 @@ def list_(
 
 @tasks.command()
 def decide(
-    coi: Annotated[str, typer.Argument(help="The journey's chain-of-identity id.")],
+    coi: Coi,
     task: Annotated[str, typer.Argument(help="The task's id.")],
     choice: Annotated[str, typer.Argument(help="One of the choices that the task offers.")],
     by: By,
@@ -58,7 +59,7 @@ def decide(
 
     \b
     Example:
-      clew task decide CLEW0123456789ABCDEFX TASK-1 remake --by physician-3 --reason enough_material_left
+      clew task decide CLEWYDWJ67KE69S6NHBXI TASK-1 remake --by physician-3 --reason enough_material_left
     """
     send_decision(coi, {"kind": "task", "task": task, "choice": choice}, by, reason, api, as_json)
 
@@ -72,7 +73,7 @@ def send_decision(coi: str, decision: dict[str, Any], by: str, reason: str, api:
 
     body = decision | {"id": f"cli-{uuid4()}", "by": by, "reason": reason}
     with Client(api) as client:
-        receipt = client.post(f"/v1/journeys/{coi}/decisions", body)
+        receipt = client.post(path_to("/v1/journeys/{}/decisions", coi), body)
     if as_json:
         console.result(receipt)
     else:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ledger.checkpoints import Checkpoint, read_checkpoint
-from ledger.files import keep_name
+from ledger.files import keep_name, put_once
 from schemas.errors import Conflict
 
 NAME = "checkpoints.jsonl"
@@ -43,13 +43,17 @@ class CheckpointLog:
         except FileNotFoundError:
             return None
 
-    def put(self, checkpoint: Checkpoint) -> bool:
-        """Write a checkpoint down, unless there is one that says as much. Raises `Conflict` (`ledger_inconsistent`,
-        `checkpoints_damaged`)."""
+    def put(self, checkpoint: Checkpoint, *, after: Checkpoint | None = None) -> bool:
+        """Write a checkpoint down, unless there is one that says as much. `after`: what it was held against.
+
+        Raises `Conflict` (`ledger_inconsistent`, `checkpoints_damaged`).
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.path.open("a+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             before = _last(file)
+            if after is not None and (before is None or before.size < after.size):
+                raise Conflict("checkpoints_damaged", "The file of checkpoints was cut off at its end.")
             if before is not None and before.size >= checkpoint.size:
                 if before.size == checkpoint.size and before.root != checkpoint.root:
                     raise Conflict("ledger_inconsistent", f"Another checkpoint of size {before.size} is on file.")
@@ -60,6 +64,27 @@ class CheckpointLog:
             os.fsync(file.fileno())
         keep_name(self.folder)
         return True
+
+    def aside(self) -> list[str]:
+        """The names of older files, which were set aside."""
+        return sorted(path.name for path in self.folder.glob("checkpoints-*.jsonl"))
+
+    def next_name(self) -> str:
+        """How the file is called once it is set aside."""
+        return f"checkpoints-{len(self.aside()) + 1:04}.jsonl"
+
+    def set_aside(self, name: str) -> None:
+        """Keep the file under another name, and begin a new one. Raises `Conflict` (`checkpoints_damaged`) where
+        another process did so first."""
+        with self.path.open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            old = self.folder / name
+            if old.exists():
+                raise Conflict("checkpoints_damaged", "The checkpoints are being begun anew by somebody else.")
+            # A copy, and then the same file emptied: whoever waits for its lock must not write into the old one.
+            put_once(old, file.read())
+            file.truncate(0)
+            os.fsync(file.fileno())
 
     def all(self) -> Iterator[Kept]:
         """Every line that is there now, from the first on; a torn last one is none."""

@@ -6,12 +6,14 @@ from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import event, text
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from ledger import one_hop
 from schemas.canonical import canonical_json
+from schemas.errors import Invalid
 
 POOL_SIZE = 8
 
@@ -71,6 +73,18 @@ class Database:
 
 
 def _engine(url: str, *, immediate: bool) -> AsyncEngine:
+    """Raises `Invalid` (`bad_setting`) for a URL that leads to no database that we can speak to."""
+    try:
+        return _make_engine(url, immediate=immediate)
+    except ModuleNotFoundError:
+        detail = "CLEW_DATABASE_URL: the driver is not installed. PostgreSQL needs pip install 'clew[postgres]'."
+        raise Invalid("bad_setting", detail) from None
+    except ArgumentError:
+        detail = "CLEW_DATABASE_URL is no database URL; one is postgresql+asyncpg://user:password@host/clew."
+        raise Invalid("bad_setting", detail) from None
+
+
+def _make_engine(url: str, *, immediate: bool) -> AsyncEngine:
     if not url.startswith("sqlite"):
         return create_async_engine(
             url, hide_parameters=True, json_serializer=_json, pool_size=POOL_SIZE, pool_pre_ping=True

@@ -54,18 +54,25 @@ class Notary:
 
         Raises `Conflict` (`ledger_inconsistent`, `checkpoints_damaged`), `Unavailable` (`signing_key_unusable`).
         """
-        before = self.kept.newest()
-        if before is not None and not self.keys.has_signed(before.note):
-            raise Conflict("checkpoints_damaged", "The newest checkpoint on file is not signed with a key of ours.")
+        before = self._before()
         async with self._database.reading() as session:
             size = await newest_position(session)
             made_of = await with_tree(session, lambda node: _roots(node, before, size))
         if size and (before is None or before.size < size):
             made = make_checkpoint(self.keys.origin, size, made_of, datetime.now(UTC), self.keys.current)
             # The disk is waited for beside the loop.
-            await asyncio.to_thread(self.kept.put, made)
-        self.newest = self.kept.newest()
+            await asyncio.to_thread(self.kept.put, made, after=before)
+        self.newest = self._before()
         return self.newest
+
+    def _before(self) -> Checkpoint | None:
+        """The newest on file, once the one that was shown last is found there too: others may have gone on from it."""
+        newest, shown = self.kept.newest(), self.newest
+        if newest is not None and not self.keys.has_signed(newest.note):
+            raise Conflict("checkpoints_damaged", "The newest checkpoint on file is not signed with a key of ours.")
+        if shown is not None and shown != newest and shown != next(self.kept.from_size(shown.size), None):
+            raise Conflict("checkpoints_damaged", f"The checkpoint of {shown.size} entries is no longer on file.")
+        return newest
 
     async def _try(self) -> None:
         try:

@@ -73,7 +73,8 @@ class Cursor:
         self._rows = []
 
     def _executed(self, connection: sqlite3.Connection, how: str, sql: str, parameters: Any) -> None:
-        cursor = getattr(connection, how)(sql, parameters)
+        cursor = connection.cursor()
+        getattr(cursor, how)(sql, parameters)
         self._rows = cursor.fetchall() if cursor.description else []
         self.description, self.rowcount, self.lastrowid = cursor.description, cursor.rowcount, cursor.lastrowid
         cursor.close()

@@ -35,8 +35,11 @@ _SQLITE = (
 
 
 def moment(stored: object) -> str:
-    """A moment as `schemas.base.iso` spells it, from what either database gives."""
+    """A moment as `schemas.base.iso` spells it, from what either database gives. Raises `ValueError` for a text of
+    another spelling than ours: it would mean the same, and stand elsewhere where texts are put in order."""
     if type(stored) is str:
+        if stored[10:11] != " ":
+            raise ValueError("not a moment as it is stored")
         return stored.replace(" ", "T", 1) + "Z"
     return iso(stored) if isinstance(stored, datetime) else f"{stored}Z"
 

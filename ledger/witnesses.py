@@ -1,6 +1,7 @@
 """Checkpoints as witnesses of what the ledger was: those on file, and one that somebody kept."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from ledger.checkpoint_log import CheckpointLog, Kept
 from ledger.checkpoints import Checkpoint, read_checkpoint
@@ -31,6 +32,8 @@ class Witnesses:
         self._on_file: Iterator[Checkpoint] = iter(())
         self._head: Checkpoint | None = None
         self._largest = 0
+        self._told: datetime | None = None
+        self._is_late = False
         self._next: Checkpoint | None = None
         self._last: Checkpoint | None = None
         self._spoilt: Finding | None = None
@@ -39,6 +42,7 @@ class Witnesses:
         """Look at the file as it is now: what is written later speaks of later entries."""
         kept = self._log.all() if self._log is not None else iter(())
         self._on_file = filter(None, (each.checkpoint if self._is_sound(each) else None for each in kept))
+        is_alone = not self._brought
         self._advance()
         if self._next is None:
             where = "without a folder of checkpoints" if self._log is None else "without a checkpoint"
@@ -46,7 +50,15 @@ class Witnesses:
                 f"{where} nobody can tell a ledger that was rewritten as a whole, cut off at its end or brought back"
                 " from an old copy"
             )
-        elif self._trusted is None and self._keys is not None:
+            return
+        if self._log is not None and (aside := self._log.aside()):
+            self.unchecked.append(f"what was signed before the checkpoints were begun anew: {', '.join(aside)}")
+        if is_alone:
+            self.unchecked.append(
+                "whether the file of checkpoints was cut off at its end, and the ledger with it: bring a checkpoint"
+                " that you kept with --checkpoint"
+            )
+        if self._trusted is None and self._keys is not None:
             self.unchecked.append("whose keys signed the checkpoints: they lie beside them; name yours with --key")
 
     def next_size(self) -> int | None:
@@ -103,10 +115,23 @@ class Witnesses:
             return "cannot be read"
         if not self._is_signed(checkpoint):
             return "is not signed with a key of this ledger"
+        if self._keys is not None and checkpoint.origin != self._keys.origin:
+            return f"is of the ledger {checkpoint.origin}, and this one is {self._keys.origin} (CLEW_LEDGER_ORIGIN)"
         if checkpoint.size <= self._largest:
             return "speaks of no more entries than the one before it"
         self._largest = checkpoint.size
+        self._notice_clock(checkpoint)
         return None
+
+    def _notice_clock(self, checkpoint: Checkpoint) -> None:
+        """The order of sizes is proven, the times are only told: by clocks, of which some run behind others."""
+        if self._told is not None and checkpoint.at < self._told and not self._is_late:
+            self._is_late = True
+            self.unchecked.append(
+                f"when checkpoints were signed: that of {checkpoint.size} entries has an earlier time than the one"
+                " before it"
+            )
+        self._told = checkpoint.at
 
     def _is_signed(self, checkpoint: Checkpoint) -> bool:
         """By a key that the reader trusts; one that only lies beside the file proves nothing to them."""
@@ -137,4 +162,6 @@ def brought(note: str, keys: KeyRing, trusted: Sequence[PublicKey] | None) -> Ch
     is_signed = [keys.has_signed(checkpoint.note)] if trusted is None else map(checkpoint.note.is_signed_by, trusted)
     if not any(is_signed):
         raise Invalid("checkpoint_unproven", "The checkpoint is not signed with the key that it should be.")
+    if checkpoint.origin != keys.origin:
+        raise Invalid("checkpoint_unproven", "The checkpoint is of another ledger than CLEW_LEDGER_ORIGIN names.")
     return checkpoint

@@ -12,9 +12,10 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     PlainSerializer,
-    StringConstraints,
     WithJsonSchema,
 )
+
+from schemas.forms import form
 
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d{1,6})?)s)?")
@@ -99,14 +100,19 @@ Instant = Annotated[
 """A moment; read with any offset, kept in UTC."""
 
 Identifier = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9=&][A-Za-z0-9._:/+=&%()*\-]{0,63}$", strip_whitespace=True)
+    str,
+    form(
+        r"^[A-Za-z0-9=&][A-Za-z0-9._:/+=&%()*\-]{0,63}$",
+        "a pseudonym or number without blanks, such as nurse-17 or BAG-1, never a name; 64 characters at the most",
+        strip=True,
+    ),
 ]
 """A pseudonymous name of a thing: an order, a bag, a batch. Has no room for spaces, so none for a patient's name."""
 
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
+Code = Annotated[str, form(r"^[a-z][a-z0-9_]{0,47}$", "a word in small letters, digits and _, such as not_needed")]
 """A word of a closed vocabulary (`sterility`, `consent`), never free text."""
 
-Reading = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
+Reading = Annotated[str, form(r"^[!-~]{1,64}$", "a value without blanks, such as <0.5; 64 characters at the most")]
 """A measured value, its unit or its limits as the laboratory writes them: `<0.5`, `EU/mL`, `>=70%`. No spaces."""
 
 

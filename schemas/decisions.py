@@ -2,14 +2,15 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from schemas.base import Code, Identifier, Instant, Strict
 from schemas.events import PartnerEvent
+from schemas.forms import form
 from schemas.identity import Role
 from schemas.stages import StageId
 
-DecisionId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,120}$")]
+DecisionId = Annotated[str, form(r"^[!-~]{1,120}$", "an id without blanks; 120 characters at the most")]
 
 
 class Choice(Strict):

@@ -18,12 +18,13 @@ A refusal has a stable `code`, an HTTP `status`, a `detail` for a person, and `r
 `CODES`; a test holds that list against the reference.
 """
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from pydantic import ValidationError
 
 from schemas.base import Strict
+from schemas.forms import in_words
 
 
 class Flaw(Strict):
@@ -200,7 +201,8 @@ CODES: dict[str, str] = {
     "unknown_checkpoint": "There is no checkpoint, or none of that size.",
     "checkpoint_unproven": "The checkpoint is not signed with the key that it should be.",
     "ledger_inconsistent": "The ledger is not what was signed before; nothing is signed until that is cleared.",
-    "checkpoints_damaged": "The file of checkpoints has a line that cannot be read or that no key of ours signed.",
+    "checkpoints_damaged": "A line in the file of checkpoints cannot be read, is not signed with our key, or is gone.",
+    "checkpoints_agree": "The ledger is what was signed: there is nothing to begin anew.",
     "signing_key_unusable": "The signing key's file cannot be used: an Ed25519 key in PEM, mode 0600, is wanted.",
     "api_unavailable": "Clew's API does not answer.",
     "nats_missing": "Publishing to NATS needs the extra `nats`.",
@@ -225,5 +227,10 @@ def pointer(parts: Sequence[str | int]) -> str:
 
 def flaws_of(error: ValidationError, under: str = "") -> tuple[Flaw, ...]:
     """What pydantic found, without the input: an error must never repeat what could be patient data."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    return tuple(Flaw(pointer=under + pointer(each["loc"]), code=each["type"], detail=each["msg"]) for each in found)
+    found = error.errors(include_url=False, include_input=False)
+    return tuple(flaw_of(each, under + pointer(each["loc"])) for each in found)
+
+
+def flaw_of(found: Mapping[str, Any], where: str) -> Flaw:
+    """One thing that pydantic found, in words, without the input."""
+    return Flaw(pointer=where, code=found["type"], detail=in_words(found["msg"], found.get("ctx", {})))

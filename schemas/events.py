@@ -14,6 +14,7 @@ from schemas.base import Identifier, Instant, Strict, Tolerant
 from schemas.canonical import content_hash
 from schemas.errors import Flaw, Invalid, flaws_of
 from schemas.event_data import EventData
+from schemas.forms import form
 
 CATALOGUE: dict[str, type[EventData]] = {
     "evidence.provided": said.Evidence,
@@ -68,9 +69,9 @@ DESKS = {"labels.issued": LABEL_DESK, "labels.reconciled": LABEL_DESK}
 
 _PREFIX, _SUFFIX = "clew.", ".v1"
 
-EventType = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
-Source = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$")]
-EventId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,120}$")]
+EventType = Annotated[str, form(r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$", "a type of two words, such as sample.collected")]
+Source = Annotated[str, form(r"^[!-~]{1,200}$", "a source without blanks, such as //courier.example")]
+EventId = Annotated[str, form(r"^[!-~]{1,120}$", "an id without blanks; 120 characters at the most")]
 JsonType = Annotated[
     str,
     BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value),

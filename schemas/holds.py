@@ -2,12 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
-
 from schemas.base import Identifier, Strict
+from schemas.forms import form
 from schemas.operations import Said
 
-HoldId = Annotated[str, StringConstraints(pattern=r"^hold-[0-9a-f]{20}$")]
+HoldId = Annotated[str, form(r"^hold-[0-9a-f]{20}$", "a hold as `clew hold list` names it")]
 
 DOUBTS = frozenset({"identity_mismatch", "identifier_in_use"})
 """The deviations that open a hold."""

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 
 from schemas.base import Identifier, Instant, Strict
 from schemas.check_characters import mod_37_2
+from schemas.forms import form
 from schemas.identity import CoiId
 from schemas.stages import Temperature
 
@@ -23,7 +24,7 @@ _SERIAL_LENGTH = 10
 MOST_LABELS = 500
 """Labels in a set."""
 
-SetId = Annotated[str, StringConstraints(pattern=_SET)]
+SetId = Annotated[str, form(_SET, "a set of labels as `clew label list` names it")]
 """A set of labels: opaque, 50 random bits."""
 
 Gs1Prefix = Annotated[str, StringConstraints(pattern=r"^[0-9]{4,12}$")]
@@ -38,7 +39,7 @@ def _checked(value: str) -> str:
 
 LabelNumber = Annotated[
     str,
-    StringConstraints(pattern=_NUMBER),
+    form(_NUMBER, "a label's number as it stands on the label"),
     AfterValidator(_checked),
     WithJsonSchema({"type": "string", "pattern": _NUMBER}),
 ]

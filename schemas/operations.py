@@ -195,6 +195,14 @@ class LabelSetReconciled(OnLabelSet):
     witnessed_by: Identifier | None = None
 
 
+class CheckpointsRestarted(Operation):
+    """The checkpoints were begun anew. `kept_as`: the old file's name; `size` and `root`: of the newest in it."""
+
+    kept_as: str
+    size: int | None = None
+    root: str | None = None
+
+
 OPERATIONS: dict[str, type[Operation]] = {
     "partner.paused": OnPartner,
     "partner.resumed": OnPartner,
@@ -226,5 +234,6 @@ OPERATIONS: dict[str, type[Operation]] = {
     "labels.returned": OnLabels,
     "labels.voided": OnLabels,
     "label_set.reconciled": LabelSetReconciled,
+    "checkpoints.restarted": CheckpointsRestarted,
 }
 """Every action of an operator that is on record, and what its data says."""

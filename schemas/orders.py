@@ -3,14 +3,15 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, PositiveInt, StringConstraints
+from pydantic import AfterValidator, Field, PositiveInt
 
 from schemas.base import Identifier, Instant, Strict
 from schemas.errors import Flaw, Invalid
+from schemas.forms import form
 from schemas.identity import CoiId, Role
 from schemas.protocols import Protocol, ProtocolName, as_one
 
-PartyName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
+PartyName = Annotated[str, form(r"^[a-z0-9][a-z0-9-]{0,47}$", "in small letters, digits and -, such as st-marys")]
 """An organisation, by the name under which it is registered as a partner."""
 
 Parties = dict[Role, PartyName]

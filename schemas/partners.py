@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import Field, HttpUrl, StringConstraints, TypeAdapter, field_validator
+from pydantic import Field, HttpUrl, TypeAdapter, field_validator
 
 from schemas.base import Strict
+from schemas.forms import form
 
-ConnectorName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
+ConnectorName = Annotated[str, form(r"^[a-z][a-z0-9-]{0,63}$", "a name in small letters, digits and -")]
 
 _URL = TypeAdapter(HttpUrl)
 

@@ -11,6 +11,7 @@ from pydantic import Field, PositiveInt, StringConstraints, ValidationError
 from schemas.base import Strict
 from schemas.canonical import content_hash
 from schemas.errors import Flaw, ProtocolInvalid, flaws_of
+from schemas.forms import form
 from schemas.identity import Role
 from schemas.stages import (
     CollectionStage,
@@ -23,7 +24,7 @@ from schemas.stages import (
 )
 
 Kind = TypeVar("Kind")
-ProtocolName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
+ProtocolName = Annotated[str, form(r"^[a-z][a-z0-9-]{0,63}$", "a name in small letters, digits and -")]
 
 
 class Protocol(Strict):

@@ -3,12 +3,13 @@
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal, TypeVar
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from schemas.base import Code, Duration, Strict
+from schemas.forms import form
 from schemas.identity import Role
 
-StageId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+StageId = Annotated[str, form(r"^[a-z][a-z0-9_]{0,31}$", "in small letters, digits and _, such as to_centre")]
 Names = Annotated[tuple[Code, ...], Field(min_length=1, max_length=50)]
 Moment = TypeVar("Moment", bound=str)
 TwoPeople = Annotated[

@@ -3,15 +3,16 @@
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import Field, HttpUrl, StringConstraints, TypeAdapter, field_validator, model_validator
+from pydantic import Field, HttpUrl, TypeAdapter, field_validator, model_validator
 
 from schemas.base import Code, Instant, Strict
 from schemas.events import EventType
+from schemas.forms import form
 from schemas.operations import Said
 from schemas.orders import PartyName
 from schemas.protocols import ProtocolName
 
-SubscriptionId = Annotated[str, StringConstraints(pattern=r"^sub-[0-9a-f]{20}$")]
+SubscriptionId = Annotated[str, form(r"^sub-[0-9a-f]{20}$", "a subscription as `clew subscription list` names it")]
 Position = Annotated[int, Field(ge=0, le=2**62)]
 """A place in the feed: of an entry, or 0 before the first."""
 

@@ -8,11 +8,13 @@ from typing import Any
 from ledger.chain import genesis
 from ledger.checkpoints import Checkpoint, read_checkpoint
 from ledger.dossier import form
-from ledger.dossier.archive import LARGEST, unpack
+from ledger.dossier.archive import LARGEST
 from ledger.dossier.make import derived
+from ledger.dossier.readme import README_TEXT
+from ledger.dossier.signed import Signed, Wrong, parts_of, signed, signed_with
 from ledger.dossier.views import VERSION
 from ledger.merkle import includes, leaf_hash
-from ledger.notes import Note, PublicKey, read_key, read_note
+from ledger.notes import PublicKey
 from schemas.base import Strict, iso
 from schemas.entries import Entry
 from schemas.errors import ClewError
@@ -33,15 +35,16 @@ class Checked(Strict):
     unproven: tuple[str, ...] = ()
 
 
-class Wrong(Exception):
-    """What is wrong with the file; beyond that it shows nothing."""
-
-
 _NO_KEY = "that the key is the ledger's: it came with the file; --key takes one that you got another way"
 _NO_CHECKPOINT = "that the ledger was not signed anew as a whole; --checkpoint takes one that you or a partner kept"
 _OTHER_VIEWS = "that the documents and the report are what the entries make: another version of Clew made them"
+_STRANGER = (
+    "that the ledger made this file: the key {key}, which is none of yours, signed the list of its parts, and whoever"
+    " has it may have left out the last entries; take the keys anew over a way that you trust"
+)
 _NEVER = (
     "that nothing was recorded of the journey after the last entry here",
+    "that operators did nothing else that concerns the journey: whoever made the file chose what to show of it",
     "that what people and systems told the ledger was true",
 )
 
@@ -67,90 +70,47 @@ def check_bytes(content: bytes, *, note: str | None = None, trusted: Sequence[Pu
 
 
 def _check(content: bytes, note: str | None, trusted: Sequence[PublicKey] | None) -> Checked:
-    parts = _unpacked(content)
-    journey, views, size = _about(parts)
-    brought_along = _keys(parts[form.KEYS])
-    keys = brought_along if trusted is None else trusted
-    checkpoint = _signed(parts, journey, keys)
-    if checkpoint.size != size:
-        raise Wrong("dossier.json speaks of another checkpoint")
+    parts = parts_of(content)
+    said = signed(parts, trusted)
+    checkpoint = said.checkpoint
+    views = _views(parts[form.ABOUT], said)
     entries, operations = _entries(parts, form.ENTRIES), _entries(parts, form.OPERATIONS)
-    _chained(entries, journey)
+    _chained(entries, said.journey)
     _apart(operations)
     _under(parts[form.PROOFS], [*entries, *operations], checkpoint)
     remade = views == VERSION
     if remade:
         _follows(parts, entries, operations, checkpoint)
-    kept = _kept(note, checkpoint, keys)
+    elif said.stranger is not None:
+        raise Wrong(f"the key {said.stranger}, which is none of yours, signed documents that cannot be made again here")
+    kept = _kept(note, checkpoint, said.keys)
     made = ["the documents and the report are what the entries make"] if remade else []
     unproven = [
         *([_NO_KEY] if trusted is None else []),
+        *([_STRANGER.format(key=said.stranger)] if said.stranger else []),
         *([] if kept else [_NO_CHECKPOINT]),
         *([] if remade else [_OTHER_VIEWS]),
         *_NEVER,
     ]
     return Checked(
         ok=True,
-        journey=journey,
+        journey=said.journey,
         entries=len(entries),
         proven=(*_shown(entries, operations, checkpoint), *made, *kept),
         unproven=tuple(unproven),
     )
 
 
-def _unpacked(content: bytes) -> dict[str, bytes]:
+def _views(content: bytes, said: Signed) -> int:
+    """The version of the views, from a page that says of the rest what the signatures say."""
     try:
-        parts = unpack(content)
-    except ValueError:
-        raise Wrong("the file is not an archive as a dossier is, byte for byte") from None
-    needed = {form.ABOUT, form.ENTRIES, form.OPERATIONS, form.PROOFS, form.CHECKPOINT, form.KEYS, form.MANIFEST}
-    if missing := sorted(needed - parts.keys()):
-        raise Wrong(f"{missing[0]} is missing")
-    return parts
-
-
-def _about(parts: dict[str, bytes]) -> tuple[str, int, int]:
-    """The journey, the version of the views, and the size of the tree."""
-    said = _json(parts[form.ABOUT], form.ABOUT)
-    try:
-        journey, origin, size, views = (said[name] for name in ("journey", "origin", "size", "views"))
-        as_written = form.about(journey, origin, size, views)
-    except (KeyError, TypeError, ValueError):
+        views = _json(content, form.ABOUT)["views"]
+    except (LookupError, TypeError):
         raise Wrong("dossier.json is not of the form") from None
-    if parts[form.ABOUT] != as_written or not is_journey(journey):
-        raise Wrong("dossier.json is not of the form")
-    return journey, views, size
-
-
-def _signed(parts: dict[str, bytes], journey: str, keys: Sequence[PublicKey]) -> Checkpoint:
-    """The checkpoint, once it and the list of parts are found signed with one of these keys."""
-    manifest = _note(parts[form.MANIFEST], form.MANIFEST)
-    _by(manifest, keys, form.MANIFEST)
-    listed = form.manifest(journey, {name: content for name, content in parts.items() if name != form.MANIFEST})
-    if manifest.text != listed:
-        was = set(manifest.text.splitlines())
-        new = next(
-            (line.rpartition("  ")[2] for line in listed.splitlines()[1:] if line not in was), "the list of parts"
-        )
-        raise Wrong(f"{new} is not what was signed")
-    try:
-        checkpoint = read_checkpoint(parts[form.CHECKPOINT].decode())
-    except ValueError:
-        raise Wrong("checkpoint.txt holds no checkpoint") from None
-    _by(checkpoint.note, keys, form.CHECKPOINT)
-    return checkpoint
-
-
-def _by(note: Note, keys: Sequence[PublicKey], what: str) -> None:
-    if not any(note.is_signed_by(each) for each in keys):
-        raise Wrong(f"{what} is not signed with the key that it should be")
-
-
-def _keys(content: bytes) -> list[PublicKey]:
-    try:
-        return [read_key(line) for line in content.decode().splitlines()]
-    except ValueError:
-        raise Wrong("keys.txt holds what is no key") from None
+    checkpoint = said.checkpoint
+    if type(views) is not int or content != form.about(said.journey, checkpoint.origin, checkpoint.size, views):
+        raise Wrong("dossier.json is not about this journey and this checkpoint")
+    return views
 
 
 def _entries(parts: dict[str, bytes], name: str) -> list[Entry]:
@@ -159,7 +119,7 @@ def _entries(parts: dict[str, bytes], name: str) -> list[Entry]:
         raise Wrong(f"{name} does not end with a line break")
     try:
         return [form.read_entry(line) for line in lines]
-    except (ValueError, RecursionError):
+    except (ValueError, OverflowError, RecursionError):
         raise Wrong(f"{name} has a line that is no entry") from None
 
 
@@ -179,9 +139,14 @@ def _chained(entries: Sequence[Entry], journey: str) -> None:
 
 
 def _apart(operations: Sequence[Entry]) -> None:
+    """Operators' entries, each once and in the order of positions."""
+    position = 0
     for entry in operations:
         if is_journey(entry.journey):
             raise Wrong(f"entry {entry.position} is no operator's")
+        if entry.position <= position:
+            raise Wrong(f"entry {entry.position} does not follow the one before it")
+        position = entry.position
 
 
 def _under(content: bytes, entries: Sequence[Entry], checkpoint: Checkpoint) -> None:
@@ -204,9 +169,9 @@ def _follows(
     parts: dict[str, bytes], entries: Sequence[Entry], operations: Sequence[Entry], checkpoint: Checkpoint
 ) -> None:
     try:
-        made = derived(entries, operations, checkpoint)
+        made = {form.README: README_TEXT.encode(), **derived(entries, operations, checkpoint)}
     # The entries are signed; what no append can have written is still nothing that anybody can lean on.
-    except (ClewError, LookupError, TypeError, ValueError, AttributeError):
+    except (ClewError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError):
         raise Wrong("nothing can be made of the entries") from None
     for name, content in made.items():
         if parts.get(name) != content:
@@ -221,7 +186,7 @@ def _kept(note: str | None, checkpoint: Checkpoint, keys: Sequence[PublicKey]) -
         kept = read_checkpoint(note)
     except ValueError:
         raise Wrong("the checkpoint that you kept is none") from None
-    _by(kept.note, keys, "the checkpoint that you kept")
+    signed_with(kept.note, keys, "the checkpoint that you kept")
     if kept.origin != checkpoint.origin:
         raise Wrong("the checkpoint that you kept is of another ledger")
     if kept.size != checkpoint.size:
@@ -241,13 +206,6 @@ def _shown(entries: Sequence[Entry], operations: Sequence[Entry], checkpoint: Ch
         f" {checkpoint.origin} as they stand here when its checkpoint of {iso(checkpoint.at)} was signed",
         f"they were signed with the key {checkpoint.note.key}",
     )
-
-
-def _note(content: bytes, name: str) -> Note:
-    try:
-        return read_note(content.decode())
-    except ValueError:
-        raise Wrong(f"{name} is no signed note") from None
 
 
 def _json(content: bytes, name: str) -> Any:

@@ -1,12 +1,12 @@
 """Making a dossier from the ledger, under a checkpoint."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Text, bindparam, cast, select
+from sqlalchemy import Select, Text, bindparam, cast, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ledger.chain import Line, data_text, spelt
@@ -32,13 +32,12 @@ _ENTRIES = (
 )
 _OPERATIONS = (
     select(*STORED)
-    .where(
-        ENTRY.c.type.in_(sorted(OPERATIONS)),
-        ENTRY.c.position <= bindparam("size"),
-        cast(ENTRY.c.data, Text).contains(bindparam("word")),
-    )
+    .where(ENTRY.c.type.in_(sorted(OPERATIONS)), ENTRY.c.position <= bindparam("size"))
     .order_by(ENTRY.c.position)
 )
+_NAMING = _OPERATIONS.where(cast(ENTRY.c.data, Text).contains(bindparam("coi")))
+_ABOUT_EVENTS = _OPERATIONS.where(ENTRY.c.data["event"].as_string().in_(bindparam("events", expanding=True)))
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +90,18 @@ def derived(entries: Sequence[Entry], operations: Sequence[Entry], checkpoint: C
 
 
 async def _concerning(session: AsyncSession, coi: str, size: int, entries: Sequence[bytes]) -> list[bytes]:
-    """Operators' entries that name the journey, or one of its events."""
+    """Operators' entries that name the journey, or one of its events: no others are ever held."""
     events = {(row[7], row[8]) for row in map(json.loads, entries) if row[8] is not None}
+    ids = sorted({event for _, event in events})
+    searches: list[tuple[Select[Any], dict[str, Any]]] = [(_NAMING, {"coi": coi})]
+    searches += [(_ABOUT_EVENTS, {"events": ids[at : at + _AT_ONCE]}) for at in range(0, len(ids), _AT_ONCE)]
     found: dict[int, bytes] = {}
-    for word, concerns in _searches(coi, events):
-        for row in await session.execute(_OPERATIONS, {"size": size, "word": word}):
-            if concerns(json.loads(row[9])):
+    for search, wanted in searches:
+        for row in await session.execute(search, {"size": size, **wanted}):
+            data = json.loads(row[9])
+            if (data.get("source"), data.get("event")) in events or _names(data, coi):
                 found[row[0]] = _spelt(row)
     return [found[position] for position in sorted(found)]
-
-
-def _searches(coi: str, events: set[tuple[str, str]]) -> list[tuple[str, Callable[[Any], bool]]]:
-    about_event = [(json.dumps("event"), lambda data: (data.get("source"), data.get("event")) in events)]
-    return [(coi, lambda data: _names(data, coi)), *about_event]
 
 
 def _names(data: Any, coi: str) -> bool:
@@ -116,8 +114,11 @@ def _names(data: Any, coi: str) -> bool:
 
 def _spelt(row: Sequence[Any]) -> bytes:
     position, journey, seq, kind, occurred_at, recorded_at, actor, source, event_id, data, previous_hash, own = row
-    text, at, on = data_text(json.loads(data)), moment(occurred_at), moment(recorded_at)
-    said = spelt(*Line(position, journey, seq, kind, at, on, actor, source, event_id, text, previous_hash))
+    try:
+        text, at, on = data_text(json.loads(data)), moment(occurred_at), moment(recorded_at)
+        said = spelt(*Line(position, journey, seq, kind, at, on, actor, source, event_id, text, previous_hash))
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        said = b""
     if sha256(said).hexdigest() != own:
         raise Conflict("ledger_inconsistent", f"Entry {position} is not what was written. `clew verify` says more.")
     return said

@@ -10,8 +10,8 @@ To check it without Clew (SHA-256 and Ed25519 are all that is needed):
 
 1. manifest.txt is signed: its text, up to and with the line break before the empty line, by the key in the last line.
    The text lists the SHA-256 of every other file here. The same key, by its id, is in keys.txt.
-2. checkpoint.txt is signed in the same way. Its lines: the ledger's name, its size, the root of the Merkle tree over
-   all its entries (base64), the time.
+2. checkpoint.txt is signed in the same way, with the same key or an older one. Its lines: the ledger's name, its size,
+   the root of the Merkle tree over all its entries (base64), the time.
 3. Each line of entries.jsonl and operations.jsonl is a JSON array: position, journey, number, type, occurred at,
    recorded at, actor, source, event id, data, hash of the entry before. The SHA-256 of the line as it stands, without
    its line break, is the entry's hash.
@@ -24,5 +24,6 @@ What this shows: that the entries were on the ledger in this form when the check
 
 What it does not show by itself: that the key is the ledger's (compare it with one that you got another way); that the
 ledger was not signed anew as a whole (compare the checkpoint with one that you or a partner kept); that nothing was
-recorded later; and that what people and systems told the ledger was true.
+recorded later; that operators did nothing else that concerns the journey; and that what people and systems told the
+ledger was true.
 """

@@ -50,7 +50,8 @@ _PAGE = """<!DOCTYPE html>
 """
 
 _CUSTODY = ("container", "from", "until", "organisation", "place", "people", "condition or end", "entry")
-_NOTHING = '<p class="quiet">None on record.</p>'
+_NOTHING = "None on record."
+_NONE_HERE = "None in this file."
 
 
 def report(entries: Sequence[Entry], operations: Sequence[Entry], checkpoint: Checkpoint) -> str:
@@ -73,6 +74,7 @@ def report(entries: Sequence[Entry], operations: Sequence[Entry], checkpoint: Ch
             "What operators did",
             ("entry", "chain", "occurred", "recorded", "what", "by", "said"),
             map(_line, operations),
+            _NONE_HERE,
         ),
     ]
     return _PAGE.format(coi=escape(entries[0].journey), style=_STYLE, parts="\n".join(parts))
@@ -94,10 +96,10 @@ def _summary(entries: Sequence[Entry], view: View, checkpoint: Checkpoint) -> st
     )
 
 
-def _section(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+def _section(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], nothing: str = _NOTHING) -> str:
     body = "\n".join(f"<tr>{''.join(f'<td>{_cell(each)}</td>' for each in row)}</tr>" for row in rows)
     if not body:
-        return f"<h2>{title}</h2>\n{_NOTHING}"
+        return f'<h2>{title}</h2>\n<p class="quiet">{nothing}</p>'
     head = "".join(f'<th scope="col">{each}</th>' for each in columns)
     return f"<h2>{title}</h2>\n<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 

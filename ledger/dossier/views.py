@@ -16,7 +16,7 @@ from schemas.facts import Fact
 from standards.epcis.told import document as epcis_document
 from standards.fhir.told import bundle as fhir_bundle
 
-VERSION = 1
+VERSION = 2
 """Raised with every change to what a view makes of the same entries: older dossiers are then not made again."""
 
 Made = Callable[[Sequence[Entry]], Any]

@@ -78,7 +78,7 @@ def test_a_journey_is_exported_as_fhir(clew: Clew, tmp_path: Path, api: str) -> 
     assert [each["resource"]["identifier"][0]["value"] for each in bundle["entry"]] == ["ORD-76"]
     assert run(["fhir", "export", coi, "--output", str(tmp_path / "journey.json"), "--api", api]) == 0
     assert json.loads((tmp_path / "journey.json").read_text()) == bundle
-    assert clew("fhir", "export", "CLEW0123456789ABCDEFX", code=1)["code"] == "unknown_journey"
+    assert clew("fhir", "export", "CLEWYDWJ67KE69S6NHBXI", code=1)["code"] == "unknown_journey"
 
 
 @pytest.mark.usefixtures("published")
@@ -135,8 +135,7 @@ def test_holds_are_listed_and_one_that_is_not_there_is_not_signed(clew: Clew) ->
 
 
 def test_a_journey_that_is_not_there_is_refused(clew: Clew) -> None:
-    refused = clew("journey", "show", "CLEW0000000000000000X", code=1)
-    assert refused["code"] in {"unknown_journey", "malformed"}
+    assert clew("journey", "show", "CLEWYDWJ67KE69S6NHBXI", code=1)["code"] == "unknown_journey"
 
 
 def test_a_subscription_is_created_shown_replayed_and_removed(clew: Clew) -> None:
@@ -159,7 +158,7 @@ def test_of_a_print_that_cannot_be_written_nothing_is_noted(clew: Clew, api: str
     name, one = issued["set"], issued["labels"][0]["number"]
     prints = ["label", "print", name, "--by", "nurse-17", "--output"]
     assert run([*prints, str(tmp_path / "nowhere" / "labels.pdf"), "--api", api]) == 2
-    assert clew(*prints, str(tmp_path / "labels.doc"), code=1)["code"] == "malformed"
+    assert run([*prints, str(tmp_path / "labels.doc"), "--api", api]) == 2
     assert clew("label", "show", name)["labels"][0]["prints"] == 0
     assert clew(*prints, str(tmp_path / "labels.zpl"))["labels"][0]["prints"] == 1
     assert (tmp_path / "labels.zpl").read_text().startswith("^XA")

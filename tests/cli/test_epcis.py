@@ -57,9 +57,9 @@ def clew(site: tuple[str, str], capfd: pytest.CaptureFixture[str]) -> Clew:
 def test_a_journey_is_exported_as_a_document(site: tuple[str, str], clew: Clew, tmp_path: Path) -> None:
     code, printed = clew("epcis", "export", site[1])
     assert code == 0 and known_flaws(json.loads(printed)) == []
-    assert clew("epcis", "export", site[1], "--out", str(tmp_path / "custody.jsonld")) == (0, "")
+    assert clew("epcis", "export", site[1], "--output", str(tmp_path / "custody.jsonld"))[0] == 0
     assert json.loads((tmp_path / "custody.jsonld").read_text()) == json.loads(printed)
-    assert clew("epcis", "export", site[1], "--out", str(tmp_path / "no" / "such.jsonld"))[0] == 2
+    assert clew("epcis", "export", site[1], "--output", str(tmp_path / "no" / "such.jsonld"))[0] == 2
     code, refused = clew("epcis", "export", "CLEW0000000000000000A")
     assert code == 1 and "unknown_journey" in refused
 

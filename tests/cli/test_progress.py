@@ -9,7 +9,7 @@ from cli.stack.progress import Display, JourneyLine
 
 ANA = JourneyLine(
     order="ORD-1",
-    coi="CLEW0123456789ABCDEFX",
+    coi="CLEWYDWJ67KE69S6NHBXI",
     status="running",
     stages=(("enrolment", "done"), ("collection", "active"), ("infusion", "pending")),
     next_due_at="2026-03-01T12:00:00Z",
@@ -28,7 +28,7 @@ def shown(*moments: list[JourneyLine], terminal: bool) -> str:
 def test_a_terminal_shows_each_journey_with_its_stages_and_what_it_is_doing() -> None:
     picture = shown([ANA], [replace(ANA, at_risk=True)], terminal=True)
     assert "ORD-1" in picture
-    assert "CLEW0123456789ABCDEFX" in picture
+    assert "CLEWYDWJ67KE69S6NHBXI" in picture
     assert "collection" in picture
     assert "at risk" in picture
     for mark in "●◉○":
@@ -39,8 +39,8 @@ def test_a_file_gets_a_line_only_when_there_is_news() -> None:
     later = replace(ANA, next_due_at="2026-03-02T12:00:00Z")
     moved = replace(ANA, stages=(("enrolment", "done"), ("collection", "done"), ("infusion", "active")))
     assert shown([ANA], [later], [moved], terminal=False).splitlines() == [
-        "ORD-1 CLEW0123456789ABCDEFX running 1/3 collection",
-        "ORD-1 CLEW0123456789ABCDEFX running 2/3 infusion",
+        "ORD-1 CLEWYDWJ67KE69S6NHBXI running 1/3 collection",
+        "ORD-1 CLEWYDWJ67KE69S6NHBXI running 2/3 infusion",
     ]
 
 

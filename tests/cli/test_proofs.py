@@ -104,6 +104,12 @@ def test_the_ledger_is_checked_against_its_checkpoints_and_against_one_that_was_
     assert code == 1 and "Entry 3" in said and "missing" in said
     assert says("checkpoint", "make")[0] == 1, "nothing is signed over it"
 
+    assert says("checkpoint", "restart", "--by", "operator-3", "--reason", "A reason.")[0] == 1
+    code, said = says("checkpoint", "restart", "--by", "operator-3", "--reason", "backup_restored")
+    assert code == 0 and said.splitlines()[1] == "3", "the two that are left, and the entry that says so"
+    code, said = says("verify")
+    assert code == 0 and "checkpoints-0001.jsonl" in said
+
 
 async def cut(home: Path) -> None:
     """The newest entry is taken away, and the head with it."""

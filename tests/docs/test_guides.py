@@ -138,7 +138,7 @@ def test_the_checkpoint_shown_is_the_one_of_the_description() -> None:
 
 def test_the_commands_of_the_dossier_guide_are_commands() -> None:
     typed = re.findall(r"^clew (.+?)(?: +[>#].*)?$", "\n".join(blocks(DOSSIER, "text")), re.MULTILINE)
-    assert len(typed) == 5
+    assert len(typed) == 6
     for line in typed:
         words = line.split()
         command: Any = typer.main.get_command(app)

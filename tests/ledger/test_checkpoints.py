@@ -4,7 +4,7 @@ import asyncio
 import json
 import stat
 import tempfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -146,6 +146,17 @@ def test_the_file_takes_them_in_order_only(tmp_path: Path) -> None:
     assert refused.value.code == "ledger_inconsistent"
 
 
+def test_a_file_that_is_cut_off_while_a_checkpoint_is_made_is_not_gone_on_with(tmp_path: Path) -> None:
+    log = CheckpointLog(tmp_path)
+    log.put(checkpoint(2))
+    log.put(checkpoint(9), after=checkpoint(2))
+    for left in (log.path.read_bytes().splitlines(keepends=True)[0], b""):
+        log.path.write_bytes(left)
+        with pytest.raises(Conflict) as refused:
+            log.put(checkpoint(12), after=checkpoint(9))
+        assert (refused.value.code, log.path.read_bytes()) == ("checkpoints_damaged", left)
+
+
 def test_a_torn_last_line_was_shown_to_nobody_and_is_cut_off(tmp_path: Path) -> None:
     log = CheckpointLog(tmp_path)
     log.put(checkpoint(2))
@@ -221,6 +232,36 @@ async def test_a_file_of_checkpoints_that_was_changed_is_found(
     assert found.first_bad is not None
     assert problem in found.first_bad.problem
     assert found.entries == 2, "the entries are good"
+
+
+async def test_a_checkpoint_of_another_ledger_under_the_same_key_is_no_witness(
+    database: Database, tmp_path: Path
+) -> None:
+    office, ana = Office(database, tmp_path), Scribe()
+    await put(database, ana.batch(ana.started()))
+    made = await office.sign()
+    text = made.note.text.replace("clew.test", "clew.elsewhere", 1)
+    stray = str(sign(text, "clew.test", office.notary.keys.current))
+    with pytest.raises(Invalid, match="another ledger"):
+        office.witnesses(stray)
+    office.notary.kept.path.write_text(f"{json.dumps(stray)}\n")
+    found = (await verify(database, witnesses=office.witnesses())).first_bad
+    assert found is not None
+    assert "line 1" in found.problem and "clew.elsewhere" in found.problem
+
+
+async def test_a_clock_that_runs_behind_is_said_and_hinders_nobody(database: Database, tmp_path: Path) -> None:
+    office, ana = Office(database, tmp_path), Scribe()
+    lines: list[str] = []
+    for fact in (ana.started(), ana.began("enrolment"), ana.completed("enrolment")):
+        await put(database, ana.batch(fact))
+        made, at = await office.sign(), NOON - timedelta(days=len(lines))
+        behind = make_checkpoint(made.origin, made.size, made.root, at, office.notary.keys.current)
+        lines.append(f"{json.dumps(str(behind.note))}\n")
+    office.notary.kept.path.write_text("".join(lines))
+    found = await verify(database, witnesses=office.witnesses())
+    assert (found.ok, found.checkpoints) == (True, 3)
+    assert len([each for each in found.unchecked if "earlier time" in each]) == 1
 
 
 async def test_a_checkpoint_that_somebody_brings_must_be_signed(database: Database, tmp_path: Path) -> None:

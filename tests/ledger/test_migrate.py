@@ -1,10 +1,13 @@
 """Any database comes to the newest version of the tables, however many ask for it at once."""
 
+from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy import Connection, text
@@ -12,12 +15,15 @@ from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 
 from ledger.database import Database
+from ledger.merkle import Growing, leaf_hash
 from ledger.migrate import FOLDER, is_current, migrate
+from ledger.tree import tiles_of
 from ledger.verify import verify
 from schemas.errors import Unavailable
 from tests.databases import sqlite_url
 from tests.ledger.processes import run_together
 from tests.ledger.scribe import Scribe, put
+from tests.ledger.test_tree import fill, tiles
 
 
 async def test_a_fresh_database_becomes_current_and_takes_facts(empty_database_url: str) -> None:
@@ -43,21 +49,53 @@ async def test_the_migrations_make_the_tables_that_the_code_speaks_of(database: 
         assert await (await session.connection()).run_sync(compared) == []
 
 
-async def test_a_ledger_from_before_the_tree_gets_one(database: Database) -> None:
-    ana = Scribe()
+@pytest.mark.parametrize("size", [255, 256, 257, 65_537])
+async def test_a_ledger_from_before_the_tree_gets_the_one_that_its_entries_make(
+    empty_database_url: str, size: int
+) -> None:
+    database = Database(empty_database_url)
+
+    def walk(session: Session) -> list[tuple[int, int, str]]:
+        connection = session.connection()
+        upgraded(connection, "0008")
+        fill(connection, 0, size)
+        upgraded(connection, "0009")
+        return list(tiles(connection))
+
+    async with database.writing() as session:
+        made = await session.run_sync(walk)
+    await database.close()
+    leaves = [leaf_hash(sha256(str(position).encode()).hexdigest()) for position in range(1, size + 1)]
+    assert made == sorted((level, number, tile.hex()) for level, number, tile in Growing().add(leaves))
+    assert len(made) == tiles_of(size)
+
+
+async def test_a_ledger_from_before_the_tree_verifies(empty_database_url: str) -> None:
+    """Its entries were appended when there was none; so do those that come after them."""
+    database, ana = Database(empty_database_url), Scribe()
+    await migrate(empty_database_url)
     facts = [ana.started(), *(ana.fact("hold.placed", reason="audit") for _ in range(299))]
     await put(database, ana.batch(*facts))
 
-    def upgrade(session: Session) -> None:
+    def again(session: Session) -> None:
         connection = session.connection()
         connection.execute(text("DROP TABLE ledger_tile"))
         with Operations.context(MigrationContext.configure(connection)):
             import_module("ledger.migrations.versions.0009_merkle_tree").upgrade()
 
     async with database.writing() as session:
-        await session.run_sync(upgrade)
+        await session.run_sync(again)
+    await put(database, ana.batch(*(ana.fact("hold.placed", reason="audit") for _ in range(300))))
     found = await verify(database)
-    assert (found.ok, found.entries) == (True, 300)
+    assert (found.ok, found.entries) == (True, 600)
+    await database.close()
+
+
+def upgraded(connection: Connection, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 async def test_processes_that_migrate_at_once_do_not_trip_over_each_other(empty_database_url: str) -> None:

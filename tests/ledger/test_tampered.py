@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.chain import entry_hash
 from ledger.database import Database
+from ledger.notary import notary_of
 from ledger.notes import PublicKey
 from ledger.tables import EntryRow
 from ledger.verify import verify
@@ -45,7 +46,8 @@ async def office(database: Database, tmp_path: Path) -> Office:
     found = await verify(database, witnesses=office.witnesses())
     assert (found.ok, found.entries, found.checkpoints) == (True, 540, 3)
     said = [each.partition(":")[0] for each in found.unchecked]
-    assert said == ["whose keys signed the checkpoints", "entries 531 to 540"]
+    cut = "whether the file of checkpoints was cut off at its end, and the ledger with it"
+    assert said == [cut, "whose keys signed the checkpoints", "entries 531 to 540"]
     return office
 
 
@@ -128,6 +130,60 @@ async def test_a_checkpoint_that_a_partner_kept_catches_it_when_ours_are_gone(
     found = await verify(database, witnesses=office.witnesses(str(newest.note)))
     assert found.first_bad is not None
     assert "checkpoint" in found.first_bad.problem
+
+
+Spoil = Callable[[Path], None]
+
+
+def leave(_file: Path) -> None:
+    """The file of checkpoints as it is."""
+
+
+def cut_line(file: Path) -> None:
+    file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:-1]))
+
+
+def take_away(file: Path) -> None:
+    file.unlink()
+
+
+def go_back(rows: Rows) -> None:
+    """As an old copy would be: of a moment before the last checkpoint."""
+    del rows[450:]
+
+
+@pytest.mark.parametrize("spoil", [leave, cut_line, take_away], ids=lambda each: each.__name__)
+@pytest.mark.parametrize("change", [cut_off_the_end, rewrite_all_after, go_back], ids=lambda each: each.__name__)
+async def test_a_ledger_and_its_file_of_checkpoints_that_are_changed_together_are_caught_or_said_to_be_unchecked(
+    database: Database, office: Office, change: Callable[[Rows], None], spoil: Spoil
+) -> None:
+    """Whoever keeps the newest checkpoint catches all of it; so does the notary that showed it."""
+    shown = office.notary.newest
+    assert shown is not None and shown.size == SIGNED[-1]
+    spoil(office.notary.kept.path)
+    await rewrite(database, change)
+
+    alone = await verify(database, witnesses=office.witnesses(trusted=office.notary.keys.all()))
+    # Everything that is changed comes after the last checkpoint but one, which is of 400 entries.
+    assert alone.ok == (spoil is not leave)
+    if alone.ok:
+        assert any("cut off at its end" in each for each in alone.unchecked)
+    kept = await verify(database, witnesses=office.witnesses(str(shown.note)))
+    assert kept.first_bad is not None and "checkpoint" in kept.first_bad.problem
+    with pytest.raises(Conflict) as refused:
+        await office.sign()
+    assert refused.value.code == ("ledger_inconsistent" if spoil is leave else "checkpoints_damaged")
+    assert office.notary.newest == shown, "what was shown is not forgotten"
+
+
+async def test_a_notary_goes_on_from_what_another_process_signed_meanwhile(database: Database, office: Office) -> None:
+    ben, other = Scribe(), notary_of(database, office.settings)
+    for notary in (other, office.notary, other, office.notary):
+        await put(database, ben.batch(ben.fact("hold.placed", reason="audit") if ben.seq else ben.started()))
+        made = await notary.make()
+        assert made is not None
+    assert [each.checkpoint.size for each in office.notary.kept.all() if each.checkpoint][-4:] == [541, 542, 543, 544]
+    assert await other.make() == office.notary.newest
 
 
 async def test_an_old_copy_that_was_brought_back_is_caught(tmp_path: Path, migrated_sqlite: Path) -> None:

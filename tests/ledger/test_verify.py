@@ -1,9 +1,12 @@
 """Whatever is done to the record behind our back is found, and named."""
 
 import re
+import shutil
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import col, select
 
 from ledger.chain import entry_hash
@@ -11,6 +14,7 @@ from ledger.database import Database
 from ledger.tables import EntryRow
 from ledger.verify import CHUNK, verify
 from schemas.facts import Batch
+from tests.databases import sqlite_url
 from tests.ledger.scribe import Scribe, bag, collected, put
 from tests.ledger.tampering import run, unlock
 
@@ -81,6 +85,40 @@ async def test_a_change_to_any_column_of_an_entry_is_found(record: Database, col
     assert found.first_bad is not None
     assert found.first_bad.position == 5
     assert found.entries == 4, "all before it is good"
+
+
+OTHERWISE = {
+    "a key said twice": """data = replace(data, '"id":"BAG-1"', '"id":"BAG-EVIL","id":"BAG-1"')""",
+    "white space": "data = replace(data, ':', ': ')",
+    "an escape": """data = replace(data, 'BAG-1', '\\u0042AG-1')""",
+    "a moment with a T": "recorded_at = replace(recorded_at, ' ', 'T')",
+    "a moment as the hash has it": "occurred_at = replace(occurred_at, ' ', 'T') || 'Z'",
+}
+
+
+@pytest.mark.parametrize("what", OTHERWISE)
+async def test_what_means_the_same_in_another_spelling_is_found(
+    migrated_sqlite: Path, tmp_path: Path, what: str
+) -> None:
+    """Readers differ about it: SQLite's own functions take the first of two equal keys, and order moments as texts."""
+    database, ana = Database(sqlite_url(Path(shutil.copy(migrated_sqlite, tmp_path / "clew.db")))), Scribe()
+    start = (ana.started(), ana.began("enrolment"))
+    collection = ana.heard(collected("e-1", ana.order), materials=[bag("BAG-1")])
+    await put(database, ana.batch(*start, collection))
+    assert (await verify(database)).ok
+    await unlock(database)
+    before = await whole(database)
+    await run(database, f"UPDATE entry SET {OTHERWISE[what]} WHERE position = 3")
+    assert await whole(database) != before
+    found = (await verify(database)).first_bad
+    assert found is not None
+    assert (found.position, "not what was written" in found.problem) == (3, True)
+    await database.close()
+
+
+async def whole(database: Database) -> str:
+    async with database.reading() as session:
+        return str((await session.execute(text("SELECT * FROM entry WHERE position = 3"))).one())
 
 
 def test_no_column_was_forgotten() -> None:

@@ -10,6 +10,12 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+MEMBERS = {
+    *("report.html", "README.txt", "dossier.json", "entries.jsonl", "operations.jsonl", "proofs.json"),
+    *("checkpoint.txt", "keys.txt", "manifest.txt"),
+    *("genealogy.json", "custody.json", "signatures.json", "epcis.json", "fhir.json"),
+}
+
 
 class Refused(Exception):
     """The dossier is not what it should be."""
@@ -33,6 +39,7 @@ def read_archive(content: bytes) -> dict[str, bytes]:
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, members[name])
     insist(again.getvalue() == content, "the archive has another spelling")
+    insist(members.keys() == MEMBERS, "other members than a dossier has")
     return members
 
 
@@ -98,6 +105,8 @@ def check(content: bytes, trusted: str | None = None) -> dict[str, Any]:
     journey = about["journey"]
     insist(head == f"clew.dossier/1 {journey}", "a list of another dossier")
     insist((about["origin"], about["size"]) == (origin, size), "another checkpoint")
+    spelt = json.dumps(about, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
+    insist(parts["dossier.json"] == spelt.encode(), "dossier.json has another spelling")
 
     entries = [*lines(parts["entries.jsonl"])]
     previous = hashlib.sha256(json.dumps(["clew.ledger.1", journey], separators=(",", ":")).encode()).hexdigest()
@@ -106,6 +115,10 @@ def check(content: bytes, trusted: str | None = None) -> dict[str, Any]:
         previous = own
     operations = [*lines(parts["operations.jsonl"])]
     insist(all(columns[1].startswith("operations/") for columns, _ in operations), "not an operator's entry")
+
+    for some in (entries, operations):
+        positions = [columns[0] for columns, _ in some]
+        insist(positions == sorted(set(positions)), "entries out of order")
 
     proofs = json.loads(parts["proofs.json"])
     everything = {str(columns[0]): own for columns, own in [*entries, *operations]}

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from email.message import Message
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -23,6 +24,9 @@ _PREFIX = "ce-"
 _FORMATS = "application/cloudevents"
 _JSON_DATA = re.compile(r"application/(?:[a-z0-9!#$&^_.-]+\+)?json")
 _ESCAPED = re.compile(r"\\(.)")
+_CONTENT_TYPES = 64
+"""Headers whose meaning is remembered: a site's partners use a handful."""
+
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 
 
@@ -50,13 +54,19 @@ def read_posted(headers: Headers, raw: bytes) -> Posted:
 
 def _media_type(headers: Headers) -> str:
     """The body's media type, in small letters and without parameters."""
-    header = Message()
-    header["Content-Type"] = headers.get("content-type") or JSON
-    media, charset = header.get_content_type(), header.get_content_charset("utf-8")
+    media, charset = _parsed(headers.get("content-type") or JSON)
     carries_event = f"{_PREFIX}specversion" in headers or "content-type" in headers
     if not _is_read(media) or charset not in _CHARSETS or not carries_event:
         raise HTTPException(415)
     return media
+
+
+@lru_cache(_CONTENT_TYPES)
+def _parsed(content_type: str) -> tuple[str, str]:
+    """The media type and the character set that a header names."""
+    header = Message()
+    header["Content-Type"] = content_type
+    return header.get_content_type(), header.get_content_charset("utf-8")
 
 
 def _is_read(media: str) -> bool:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from api.group_commit import GroupCommit
 from api.relay import Relay
-from api.transactions import settle
+from api.transactions import settle_in_step
 from ledger import inbox
 from ledger.database import Database
 from ledger.inbox import Incoming, Standing
@@ -41,10 +41,10 @@ class Reception:
         await self._commits.finish()
 
     async def _store(self, requests: Sequence[Request]) -> Sequence[Answer]:
-        async def work(session: AsyncSession) -> list[Answer]:
-            return await inbox.receive(session, requests, datetime.now(UTC))
+        def work(session: Session) -> list[Answer]:
+            return inbox.receive_in_step(session, requests, datetime.now(UTC))
 
-        answers = await settle(self._database, work)
+        answers = await settle_in_step(self._database, work)
         stored = [standing for answer in answers if not isinstance(answer, Conflict) for standing in answer]
         self._relay.wake(each.journey for each in stored if each.journey and each.status == EventStatus.RECEIVED)
         return answers

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from ledger.statements import table_of
@@ -126,16 +127,23 @@ class Backlog:
 async def receive(
     session: AsyncSession, groups: Sequence[Sequence[Incoming]], received_at: datetime
 ) -> list[list[Standing] | Conflict]:
+    """The same as `receive_in_step`, in a transaction that does more than this."""
+    return await session.run_sync(receive_in_step, groups, received_at)
+
+
+def receive_in_step(
+    session: Session, groups: Sequence[Sequence[Incoming]], received_at: datetime
+) -> list[list[Standing] | Conflict]:
     """Store each group whole or not at all; in the order of the groups, what became of each.
 
     A group with an event that is on record with other content comes back as its `Conflict`. Raises
     `IntegrityError` if another process stored one of the events at the same moment: the caller asks again.
     """
     everything = [incoming for group in groups for incoming in group]
-    known = await _fingerprints(session, {incoming.key for incoming in everything})
+    known = _fingerprints(session, {incoming.key for incoming in everything})
     standing = {key: each for key, (_, each) in known.items()}
     prints = {key: fingerprint for key, (fingerprint, _) in known.items()}
-    journeys = await _journeys(session, {incoming.event.subject for incoming in everything})
+    journeys = _journeys(session, {incoming.event.subject for incoming in everything})
     rows: dict[Key, dict[str, Any]] = {}
     results: list[list[Standing] | Conflict] = []
     for group in groups:
@@ -150,7 +158,7 @@ async def receive(
         results.append([standing[incoming.key] for incoming in group])
     if rows:
         # In one order everywhere, so that two processes never wait for each other's rows.
-        await session.execute(INBOX.insert(), [rows[key] for key in sorted(rows)])
+        session.execute(INBOX.insert(), [rows[key] for key in sorted(rows)])
     return results
 
 
@@ -225,25 +233,26 @@ async def backlog(session: AsyncSession) -> Backlog:
 
 async def fingerprints(session: AsyncSession, keys: set[Key]) -> dict[Key, str]:
     """What is on record under these keys, by its fingerprint."""
-    return {key: fingerprint for key, (fingerprint, _) in (await _fingerprints(session, keys)).items()}
+    known = await session.run_sync(_fingerprints, keys)
+    return {key: fingerprint for key, (fingerprint, _) in known.items()}
 
 
-async def _fingerprints(session: AsyncSession, keys: set[Key]) -> dict[Key, tuple[str, Standing]]:
+def _fingerprints(session: Session, keys: set[Key]) -> dict[Key, tuple[str, Standing]]:
     wanted = sorted(keys)
     found: dict[Key, tuple[str, Standing]] = {}
     for first in range(0, len(wanted), _KEYS_A_STATEMENT):
         part = wanted[first : first + _KEYS_A_STATEMENT]
-        for row in (await session.execute(_KNOWN, {"keys": part})).mappings():
+        for row in session.execute(_KNOWN, {"keys": part}).mappings():
             found[row["source"], row["id"]] = (row["fingerprint"], _standing(row))
     return found
 
 
-async def _journeys(session: AsyncSession, subjects: set[str]) -> dict[str, str]:
+def _journeys(session: Session, subjects: set[str]) -> dict[str, str]:
     wanted = sorted(subjects)
     found: dict[str, str] = {}
     for first in range(0, len(wanted), _KEYS_A_STATEMENT):
         part = wanted[first : first + _KEYS_A_STATEMENT]
-        found.update((await session.execute(_OWNERS, {"subjects": part})).all())
+        found.update(session.execute(_OWNERS, {"subjects": part}).all())
     return found
 
 

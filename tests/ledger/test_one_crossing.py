@@ -5,23 +5,30 @@ import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from threading import Event
 
-import aiosqlite
 import pytest
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from temporalio.exceptions import ApplicationError
 
+from api.reception import Reception
+from api.relay import Relay
+from api.temporal_link import TemporalLink
 from ledger import one_hop
 from ledger.append import append_in_step
 from ledger.chain import data_text
 from ledger.database import Database
+from ledger.inbox import Incoming
 from ledger.verify import verify
 from schemas.facts import Appended, Batch
+from schemas.settings import Settings
+from tests.api.clinic import away
 from tests.databases import sqlite_url
+from tests.ledger.crossings import crossings
 from tests.ledger.scribe import MORNING, Scribe, collected, put
 from tests.ledger.test_activity import append_facts
 from tests.waiting import until
@@ -66,16 +73,21 @@ async def test_an_append_crosses_once_and_the_pool_looks_once_that_nothing_is_le
 ) -> None:
     ana = Scribe()
     await put(database, ana.batch(ana.started()))
-    crossings: list[object] = []
-    cross = aiosqlite.Connection._execute
-
-    async def counted(connection: aiosqlite.Connection, work: object, *args: object) -> object:
-        crossings.append(work)
-        return await cross(connection, work, *args)  # type: ignore[no-untyped-call]
-
-    monkeypatch.setattr(aiosqlite.Connection, "_execute", counted)
+    seen = crossings(monkeypatch)
     await append_facts(database, ana.batch(ana.began("enrolment"), ana.completed("enrolment")))
-    assert len(crossings) == 2
+    assert len(seen) == 2
+
+
+async def test_what_partners_send_at_once_is_taken_in_one_crossing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await database.ping()
+    reception = Reception(database, Relay(database, TemporalLink(partial(away, Settings())), interval=60))
+    events = [collected(f"e-{number}", "D-1") for number in range(3)]
+    seen = crossings(monkeypatch)
+    stored = await asyncio.gather(*(reception.receive([Incoming(each, {})]) for each in events))
+    assert [each.id for (each,) in stored] == ["e-0", "e-1", "e-2"]
+    assert len(seen) == 2
 
 
 async def test_an_append_takes_six_statements(database: Database) -> None:

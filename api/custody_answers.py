@@ -19,6 +19,7 @@ class NodeView(Answer):
     status: str | None
     holder: str | None
     amounts: list[dict[str, Any]] | None
+    quarantined: bool = False
 
 
 class EdgeView(Answer):

@@ -106,4 +106,4 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
 
 def standing(material: dict[str, Any]) -> str:
     """Where a material is in its life, and whether it may be used at all."""
-    return f"{material['status']}, put apart" if material.get("quarantined") else str(material["status"])
+    return f"{material['status']}, put apart" if material["quarantined"] else str(material["status"])

@@ -16,9 +16,15 @@ if TYPE_CHECKING:
 _QUIET_BELOW = 200_000
 """Entries that are checked before anybody wonders whether anything happens."""
 
-Kept = Annotated[Path | None, typer.Option("--checkpoint", help="A checkpoint that you kept, as receipts carry it.")]
+Kept = Annotated[
+    Path | None,
+    typer.Option("--checkpoint", exists=True, dir_okay=False, help="A checkpoint that you kept, as receipts carry it."),
+]
 Keys = Annotated[
-    Path | None, typer.Option("--key", help="The public keys that you trust, as `checkpoint keys` lists them.")
+    Path | None,
+    typer.Option(
+        "--key", exists=True, dir_okay=False, help="The public keys that you trust, as `checkpoint keys` lists them."
+    ),
 ]
 
 
@@ -31,7 +37,8 @@ def verify(
         bool, typer.Option("--projections", help="Also make every page again from the record, and compare.")
     ] = False,
     dossier: Annotated[
-        Path | None, typer.Option("--dossier", help="Check this file instead; needs no ledger and no network.")
+        Path | None,
+        typer.Option("--dossier", exists=True, dir_okay=False, help="Check this file; needs no ledger and no network."),
     ] = None,
     checkpoint: Kept = None,
     key: Keys = None,
@@ -52,6 +59,8 @@ def verify(
     from cli import console
 
     note, trusted = _text(checkpoint), _keys(key)
+    if dossier is not None and projections:
+        raise typer.BadParameter("--projections is about the ledger's pages: a dossier has none")
     if dossier is not None:
         raise typer.Exit(_check_dossier(dossier, note, trusted, as_json=as_json))
     found = asyncio.run(_verify(projections, note, trusted))
@@ -108,9 +117,12 @@ def _keys(path: Path | None) -> "Sequence[PublicKey] | None":
     from schemas.errors import Invalid
 
     try:
-        return [read_key(line) for line in text.splitlines() if line.strip()]
+        keys = [read_key(line) for line in text.splitlines() if line.strip()]
     except ValueError:
         raise Invalid("malformed", f"{path} holds what is no public key: `clew checkpoint keys` lists ours.") from None
+    if not keys:
+        raise Invalid("malformed", f"{path} holds no public key: `clew checkpoint keys` lists ours.")
+    return keys
 
 
 def _check_dossier(path: Path, note: str | None, trusted: "Sequence[PublicKey] | None", *, as_json: bool) -> int:

@@ -55,6 +55,7 @@ class Node:
     status: str | None = None
     holder: str | None = None
     amounts: list[dict[str, Any]] | None = None
+    quarantined: bool = False
 
 
 @dataclass(frozen=True)
@@ -173,6 +174,7 @@ _NAMED = (
         MATERIAL.c.status,
         MATERIAL.c.holder,
         MATERIAL.c.amounts,
+        MATERIAL.c.quarantined,
     )
     .where(MATERIAL.c.id.in_(bindparam("names", expanding=True)))
     .order_by(MATERIAL.c.id, MATERIAL.c.journey)

@@ -79,13 +79,10 @@ def test_a_dossier_is_written_and_checked_on_a_machine_without_a_ledger(
     file.write_bytes(content)
     code, said = says("verify", "--dossier", str(file))
     assert code == 1 and said.startswith("Wrong: ")
-    keys.write_text("\n")
-    assert says("verify", "--dossier", str(file), "--key", str(keys))[0] == 1
-    assert says("verify", "--dossier", str(tmp_path / "none.zip"))[0] == 1
 
 
 def test_a_dossier_of_nobody_is_refused(api: str, says: Says, tmp_path: Path) -> None:
-    assert says("dossier", "CLEWNOBODY", "--api", api)[0] == 1
+    assert says("dossier", "CLEWYDWJ67KE69S6NHBXI", "--api", api)[0] == 1
 
 
 def test_the_ledger_is_checked_against_its_checkpoints_and_against_one_that_was_kept(

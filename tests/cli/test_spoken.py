@@ -194,3 +194,19 @@ def test_a_database_that_cannot_be_reached_is_told_by_its_setting(
     assert run(["verify"]) == 1
     said = capfd.readouterr().err
     assert "CLEW_DATABASE_URL" in said and "[bad_setting]" in said
+
+
+@pytest.mark.parametrize("option", ["--dossier", "--key", "--checkpoint"])
+def test_a_file_that_is_not_there_is_no_file_that_was_tampered_with(
+    option: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for missing in (tmp_path / "nope", tmp_path):
+        assert run(["verify", option, str(missing)]) == 2
+        assert "Wrong" not in capfd.readouterr().out
+
+
+def test_a_file_without_keys_trusts_nobody(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for name in ("keys.txt", "a.zip"):
+        (tmp_path / name).write_text("\n")
+    assert run(["verify", "--dossier", str(tmp_path / "a.zip"), "--key", str(tmp_path / "keys.txt")]) == 1
+    assert "holds no public key" in capfd.readouterr().err

@@ -26,8 +26,11 @@ MOST_FLAWS = 100
 
 _ROWS_A_STATEMENT = 1_000
 
-Key = tuple[str, str, datetime]
-"""Device, quantity and moment: the identity of a reading."""
+Moment = tuple[str, str, datetime]
+"""Device, quantity and moment: at which there is one value, whatever it is of."""
+
+Key = tuple[str, str, datetime, str]
+"""The same, and the thing that it is of: the identity of a reading."""
 
 
 @dataclass
@@ -54,7 +57,7 @@ async def take(session: AsyncSession, measurements: Sequence[Measurement], now: 
     await lock(session, judged)
     fresh = await _fresh(session, measurements)
     # In one order whoever imports them, so that two imports wait for each other and not in a circle.
-    rows = [{**fresh[key].model_dump(), "imported_at": now} for key in sorted(fresh)]
+    rows = [{**fresh[key].model_dump(), "thing": key[-1], "imported_at": now} for key in sorted(fresh)]
     for first in range(0, len(rows), _ROWS_A_STATEMENT):
         await session.execute(READING.insert(), rows[first : first + _ROWS_A_STATEMENT])
     taken = Taken(new=len(fresh), repeated=len(measurements) - len(fresh))
@@ -144,38 +147,43 @@ def _ours(each: Measurement, shipments: Mapping[str, Shipment], materials: Mappi
 
 
 async def _fresh(session: AsyncSession, measurements: Sequence[Measurement]) -> dict[Key, Measurement]:
-    """What is not on record yet. Raises `Conflict` where something else is on record, or is said before."""
+    """What is not on record yet. Raises `Conflict` where another value is on record, or is said before."""
     known = await _on_record(session, measurements)
+    there = {_key(each) for each in known}
+    values = {_moment(each): (each.value, each.unit) for each in known}
     fresh: dict[Key, Measurement] = {}
     flaws: list[Flaw] = []
     for place, each in enumerate(measurements):
-        key = _key(each)
-        before = known.get(key) or fresh.get(key)
-        if before is None:
-            fresh[key] = each
-        elif before != each:
+        said = each.value, each.unit
+        if values.setdefault(_moment(each), said) != said:
             flaws.append(Flaw(pointer=f"/{place}", code="reading_conflict", detail="on record with another value"))
+        elif _key(each) not in there:
+            fresh[_key(each)] = each
     if flaws:
         detail = f"{len(flaws)} readings are on record with another value; none was taken."
         raise Conflict("reading_conflict", detail, flaws[:MOST_FLAWS])
     return fresh
 
 
-async def _on_record(session: AsyncSession, measurements: Sequence[Measurement]) -> dict[Key, Measurement]:
+async def _on_record(session: AsyncSession, measurements: Sequence[Measurement]) -> list[Measurement]:
     """By the moments of each device and quantity, so many at a time."""
-    found: dict[Key, Measurement] = {}
-    for (device, quantity), some in groupby(sorted(measurements, key=_key), key=lambda each: _key(each)[:2]):
+    found: list[Measurement] = []
+    for (device, quantity), some in groupby(sorted(measurements, key=_moment), key=lambda each: _moment(each)[:2]):
         moments = [each.at for each in some]
         of_device = select(ReadingRow).where(col(ReadingRow.device) == device, col(ReadingRow.quantity) == quantity)
         for first in range(0, len(moments), _ROWS_A_STATEMENT):
             query = of_device.where(col(ReadingRow.at).in_(moments[first : first + _ROWS_A_STATEMENT]))
-            rows = [Measurement.model_validate(row.model_dump()) for row in (await session.execute(query)).scalars()]
-            found.update({_key(each): each for each in rows})
+            found += [Measurement.model_validate(row.model_dump()) for row in (await session.execute(query)).scalars()]
     return found
 
 
-def _key(measurement: Measurement) -> Key:
+def _moment(measurement: Measurement) -> Moment:
     return measurement.device, measurement.quantity, measurement.at
+
+
+def _key(measurement: Measurement) -> Key:
+    of = f"shipment {measurement.shipment}" if measurement.shipment else f"material {measurement.material}"
+    return *_moment(measurement), of
 
 
 def _flaws(measurements: Sequence[Measurement], unknown: Mapping[str, set[str]], code: str) -> list[Flaw]:

@@ -247,7 +247,10 @@ class CustodyRow(SQLModel, table=True):
 
 
 class ReadingRow(SQLModel, table=True):
-    """What a device measured at a moment, of a shipment or of a container. Beside the ledger: one row a reading."""
+    """What a device measured at a moment, of a shipment or of a container. Beside the ledger: one row a reading.
+
+    `thing`: which of the two, and its name. A device in a box that two share measures for both.
+    """
 
     __tablename__ = "reading"
     __table_args__ = (
@@ -258,6 +261,7 @@ class ReadingRow(SQLModel, table=True):
     device: str = Field(primary_key=True)
     quantity: str = Field(primary_key=True)
     at: datetime = Field(sa_column=Column(Utc, primary_key=True))
+    thing: str = Field(primary_key=True)
     shipment: str | None = None
     material: str | None = None
     value: float

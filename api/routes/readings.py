@@ -56,7 +56,8 @@ _BODIES = {
 async def post_readings(_caller: AsPartner, using: Using, request: Request) -> ReadingsReceipt:
     """A JSON array, a JSON object a line, or CSV with headings; all of it or none.
 
-    A reading is known by its device, quantity and moment: the same again changes nothing, another value is a conflict.
+    A reading is known by its device, quantity, moment and thing: the same again changes nothing. A device has one value
+    of a quantity at a moment; another is a conflict.
     An excursion of a shipment comes into its journey as one event.
     """
     measurements = read_measurements(request.headers, await request.body())

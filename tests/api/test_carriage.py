@@ -90,6 +90,20 @@ async def test_a_bags_own_readings_are_judged_while_the_courier_has_it(ward: Cli
     assert event["subject"] == "SHIP-1"
 
 
+async def test_one_logger_in_a_shared_box_measures_for_all_that_is_in_it(ward: Clinic) -> None:
+    """It has one value at a moment, of whatever it is told."""
+    ana = await lane(ward)
+    of_bag = [{**each, "shipment": None, "material": "BAG-1"} for each in rows(5, 6)]
+    assert [(await ana.taken(some))["new"] for some in (rows(5, 6), of_bag, of_bag, [*rows(5), *of_bag])] == [
+        2,
+        2,
+        0,
+        0,
+    ]
+    assert (await ana.send([{**of_bag[0], "value": 5.5}])).json()["code"] == "reading_conflict"
+    assert [each["count"] for each in (await ana.shown())["summary"]] == [2]
+
+
 def silences(notices: list[dict[str, Any]]) -> list[tuple[str | None, str, str]]:
     return [(each["device"], each["begins"][:16], each["ends"][:16]) for each in notices]
 

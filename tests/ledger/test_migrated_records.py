@@ -2,12 +2,15 @@
 
 import logging
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic import command
 from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import column as sql_column
+from sqlalchemy import table as sql_table
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 
@@ -116,4 +119,25 @@ async def test_a_journey_that_cannot_be_read_keeps_no_other_from_the_new_version
         assert [len(await custody_of(session, each.coi)) for each in (ana, ben)] == [0, 1]
         assert any("cannot be made" in each for each in await differences(session, ana.coi))
         assert (await session.execute(text("SELECT count(*) FROM entry"))).scalar_one() == 4
+    await old.close()
+
+
+async def test_readings_that_are_on_record_are_known_by_their_thing(empty_database_url: str) -> None:
+    old = await at_version(empty_database_url, "0011")
+    moment = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    table = SQLModel.metadata.tables["reading"]
+    same = {"quantity": "temperature", "at": moment, "value": 5.0, "unit": "Cel", "imported_at": moment}
+    things = {"L-1": {"shipment": "SHIP-1", "material": None}, "L-2": {"shipment": None, "material": "BAG-1"}}
+    before = sql_table("reading", *(sql_column(each.name, each.type) for each in table.c if each.name != "thing"))
+    async with old.writing() as session:
+        await session.execute(
+            before.insert(), [{"device": device, **same, **thing} for device, thing in things.items()]
+        )
+    await migrate(empty_database_url)
+    async with old.reading() as session:
+        found = (await session.execute(select(table).order_by(table.c.device))).mappings().all()
+    assert [(each["thing"], each["at"], each["value"]) for each in found] == [
+        ("shipment SHIP-1", moment, 5.0),
+        ("material BAG-1", moment, 5.0),
+    ]
     await old.close()

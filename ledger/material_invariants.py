@@ -13,8 +13,8 @@ HAND_OVERS = frozenset({"shipment.picked_up", "material.received"})
 HANDLINGS = frozenset({"material.split", "material.pooled", "material.sampled"})
 DERIVED = frozenset({"split", "pool", "aliquot", "retained_sample"})
 
-TOLERANCE = 1.05
-"""Two measurements of one amount differ by a twentieth at the most."""
+TOLERANCE = 0.0501
+"""Two measurements of one amount differ by a twentieth of the first at the most; and sums are rounded."""
 
 Record = Sequence[EntryRow]
 Said = dict[str, Any]
@@ -55,17 +55,45 @@ def change_hands_by_hand_over(record: Record) -> Iterator[str]:
 
 
 def nothing_appears(record: Record) -> Iterator[str]:
-    """After containers were divided or joined, they hold together no more than before."""
+    """After containers were divided or joined they hold together, with what was lost, what they held before."""
     contents: dict[str, Said] = {}
+    at_most: set[tuple[str, str]] = set()
     for entry in record:
         touched = {each["id"]: each for each in _materials(entry)}
         if entry.type in HANDLINGS:
             before = [contents[name] for name in touched if name in contents]
-            after = [each for each in touched.values() if each["status"] != "used"]
-            for code in _shared_codes([*before, *after]) if before else ():
-                if _total(after, code) > _total(before, code) * TOLERANCE:
-                    yield f"entry {entry.seq}, {entry.type}: there is more {code} than before"
+            yield from _uneven(entry, before, _after(entry, touched), at_most)
+            new = [each for name, each in touched.items() if name not in contents]
+            drawn = [each for name, each in touched.items() if name in contents]
+            at_most |= {(each["id"], code) for each in drawn for code in _codes(each) if _is_silent(new, code)}
         contents |= touched
+
+
+def _after(entry: EntryRow, touched: dict[str, Said]) -> list[Said]:
+    """What there is now, and what was lost."""
+    loss = entry.data["said"].get("loss")
+    there = [each for each in touched.values() if each["status"] != "used"]
+    return there if loss is None else [*there, {"amounts": loss}]
+
+
+def _uneven(entry: EntryRow, before: list[Said], after: list[Said], at_most: set[tuple[str, str]]) -> Iterator[str]:
+    """A part that says nothing hides no more; but then, as where there was so much at the most, nothing is missed."""
+    for code in _shared_codes(before):
+        there, here = _total(before, code), _total(after, code)
+        if here > there * (1 + TOLERANCE):
+            yield f"entry {entry.seq}, {entry.type}: there is more {code} than before"
+        untold = _is_silent(after, code) or any((each["id"], code) in at_most for each in before)
+        if not untold and here < there * (1 - TOLERANCE):
+            yield f"entry {entry.seq}, {entry.type}: there is less {code} than before"
+
+
+def _codes(material: Said) -> set[str]:
+    return {each["code"] for each in material.get("amounts", ())}
+
+
+def _is_silent(materials: Sequence[Said], code: str) -> bool:
+    """Whether any of these does not tell how much of it there is."""
+    return any(code not in _codes(each) for each in materials)
 
 
 def _materials(entry: EntryRow) -> list[Said]:

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 from schemas.base import Code, Identifier, Reading, Strict, Tolerant
 
 RECONCILES_WITHIN = 0.05
-"""Two measurements of the same amount differ by so much, as a share of the greater one: pipettes and cell counters."""
+"""Two measurements of the same amount differ by so much, as a share of the first one: pipettes and cell counters."""
 
 
 class Form(StrEnum):
@@ -97,8 +97,8 @@ def balance(before: Iterable[Amounts | None], after: Iterable[Amounts | None], b
 
 def _adds_up(code: str, there: list[_ByCode], here: list[_ByCode], *, whole: bool) -> bool:
     before, after = _sum(code, there), _sum(code, here)
-    allowed = RECONCILES_WITHIN * max(before, after) if whole else RECONCILES_WITHIN * before
-    return _one_unit(code, [*there, *here]) and (abs(before - after) if whole else after - before) <= allowed
+    differs = abs(before - after) if whole else after - before
+    return _one_unit(code, [*there, *here]) and differs <= RECONCILES_WITHIN * before
 
 
 def drawn_from(available: Amounts, drawn: Iterable[Amounts | None]) -> Balance:

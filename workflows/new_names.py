@@ -25,10 +25,11 @@ def taken(state: JourneyState, names: Sequence[str], *alike: IdentifierKind) -> 
 
 
 def _is_known(state: JourneyState, name: str, alike: tuple[IdentifierKind, ...]) -> bool:
+    """A partner's identifier has been read as ours by now (`workflows.aliases`)."""
     kind = kind_of(state, name)
     if state.start.engine_version < SINCE:
         return kind in alike
-    return kind is not None or name in state.aliases
+    return kind is not None
 
 
 def donation_is_new(hearing: Hearing) -> Refusal | None:

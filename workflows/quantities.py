@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from schemas import event_data as said
 from schemas.facts import Material
-from schemas.materials import Amounts, Balance, Form, balance, drawn_from
+from schemas.materials import Amounts, Balance, Form, balance, drawn_from, not_more_than
 from workflows import handled
 from workflows.state import JourneyState
 from workflows.steps import Hearing
@@ -62,7 +62,7 @@ def _pooled(state: JourneyState, event: said.MaterialPooled) -> Balance:
 
 def _went_in(part: Material, went: Amounts | None) -> Amounts:
     """What is told of a part; where it is not, all that there was at the most."""
-    return tuple(({each.code: each for each in part.amounts} | {each.code: each for each in went or ()}).values())
+    return not_more_than(part.amounts, went or ())
 
 
 def _untold(state: JourneyState, part: Material, went: Amounts | None) -> set[str]:

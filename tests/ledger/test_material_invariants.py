@@ -6,6 +6,7 @@ from functools import cache
 import pytest
 
 from ledger.invariants import broken_in
+from ledger.material_invariants import nothing_appears
 from ledger.tables import EntryRow
 from schemas.facts import Fact
 from tests.workflows.neighbours import Therapy
@@ -61,6 +62,15 @@ def appears(entry: EntryRow) -> None:
     entry.data["materials"][-1]["amounts"][0]["value"] *= 2
 
 
+def dwindles(entry: EntryRow) -> None:
+    entry.data["materials"][-1]["amounts"][0]["value"] /= 2
+
+
+def appears_beside_a_silent_part(entry: EntryRow) -> None:
+    entry.data["materials"][-1]["amounts"] = []
+    entry.data["materials"][-2]["amounts"][0]["value"] = 4e10
+
+
 def vanishes(entry: EntryRow) -> None:
     entry.data["materials"] = entry.data["materials"][1:]
 
@@ -77,6 +87,9 @@ def by_itself(entry: EntryRow) -> None:
     ("event_type", "bend", "said"),
     [
         ("material.split", appears, "there is more tnc than before"),
+        ("material.split", appears_beside_a_silent_part, "there is more tnc than before"),
+        ("material.split", dwindles, "there is less tnc than before"),
+        ("material.pooled", dwindles, "there is less tnc than before"),
         ("material.pooled", appears, "there is more tnc than before"),
         ("material.pooled", from_nothing, "POOL-1 came from what was not there"),
         ("material.sampled", from_nothing, "QC-1 came from what was not there"),
@@ -88,3 +101,23 @@ def test_a_record_that_was_bent_is_found(event_type: str, bend: Bend, said: str)
     entries = record()
     bend(next(each for each in entries if each.type == event_type))
     assert [each for each in broken_in(entries) if said in each], broken_in(entries)
+
+
+def test_what_was_lost_and_what_nobody_told_is_not_missed() -> None:
+    """The record agrees with the journey: a loss is told, an untold sample took some, and the rest is divided."""
+    ana = collected(tnc=2e10)
+    tenth = {"id": "QC-2", "amounts": cells(2e9)}
+    for event_type, said in (
+        ("material.sampled", {"source": BAG, "samples": [tenth]}),
+        ("material.sampled", {"source": BAG, "samples": [{"id": "QC-1"}]}),
+        ("material.split", {"container": BAG, "into": [{"id": "HALF-1", "amounts": cells(1e10)}]}),
+        ("material.split", {"container": "HALF-1", "into": [{"id": "X", "amounts": cells(8e9)}], "loss": cells(2e9)}),
+        ("material.split", {"container": SPARE, "into": [{"id": "Y", "amounts": cells(5e9)}, {"id": "Z"}]}),
+        ("material.split", {"container": "Y", "into": [{"id": "W", "amounts": cells(2e9)}], "rest": cells(3e9)}),
+    ):
+        assert say(ana, event_type, **said)[0] == "applied", said
+    entries = [
+        EntryRow(**each.model_dump(), position=each.seq, journey="COI", previous_hash="", hash="")
+        for each in ana.journey.facts
+    ]
+    assert list(nothing_appears(entries)) == []

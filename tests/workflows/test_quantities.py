@@ -5,6 +5,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ledger.material_invariants import nothing_appears
+from ledger.tables import EntryRow
 from schemas.facts import EventStatus
 from tests.workflows.neighbours import Therapy
 from tests.workflows.test_material import BAG, SPARE, bag, cells, collected, count, say
@@ -124,6 +126,13 @@ def test_whatever_is_told_a_tree_holds_no_more_than_was_collected(deeds: list[An
         do(ana, number, deed, *chosen)
         hold_nothing(ana)
     assert in_all(ana) <= 2e10 * 1.05 * (1 + 1e-9)
+    # The record alone, checked by other code, has nothing to say against what the journey took.
+    assert list(nothing_appears(entries_of(ana))) == []
+
+
+def entries_of(ana: Therapy) -> list[EntryRow]:
+    facts = [each.model_dump() for each in ana.journey.facts]
+    return [EntryRow(**each, position=each["seq"], journey="COI", previous_hash="", hash="") for each in facts]
 
 
 def do(ana: Therapy, number: int, deed: str, which: int, *shares: float | None) -> None:

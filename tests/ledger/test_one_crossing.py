@@ -151,6 +151,16 @@ async def test_an_append_waits_for_the_lock_of_another_process(
     assert (await waiting).last_seq == 1
 
 
+async def test_a_statement_by_itself_waits_for_the_lock_too(
+    database: Database, somebody_else: sqlite3.Connection
+) -> None:
+    waiting = asyncio.create_task(database.ping())
+    done, _ = await asyncio.wait([waiting], timeout=0.1)
+    assert not done
+    somebody_else.execute("ROLLBACK")
+    await waiting
+
+
 async def test_an_append_that_never_gets_the_lock_is_to_be_tried_again(
     database: Database, somebody_else: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from ledger import inbox
-from ledger.crosswalk import belonging_elsewhere
+from ledger.holds import refuse_while_held
 from ledger.inbox import Incoming
 from ledger.label_pages import Done, LabelPages, about, load, record
 from ledger.label_sets import new_labels
+from ledger.labelling import refuse_labelling
 from ledger.operations import put_operation
 from ledger.tables import LabelSetRow
 from schemas.errors import Conflict, Flaw, NotFound
@@ -40,12 +41,12 @@ async def issue(
     """A set of labels for a stage, which waits from now on until they are accounted for.
 
     Raises `NotFound` (`unknown_journey`), `Conflict` (`journey_closed`, `journey_leaving`, `stage_done`,
-    `identifier_in_use`) and `Invalid` (`malformed`, `label_text_too_long`).
+    `identity_held`, `identifier_in_use`, `material_not_available`) and `Invalid` (`malformed`, `label_text_too_long`).
     """
     said = await new_labels(session, coi, asked, gs1_prefix)
     pages = LabelPages()
     await _put(session, pages, "label_set.issued", said, asked.by, now)
-    await _nobody_elses(session, coi, {each.id: f"/{each.kind}s" for each in said.labels if each.id is not None})
+    await refuse_labelling(session, coi, {each.id: f"/{each.kind}s" for each in said.labels if each.id is not None})
     told = LabelsIssued(stage=said.stage, set=said.set, labels=len(said.labels))
     await _tell_journey(session, pages, "labels.issued", told, now)
     return pages
@@ -70,18 +71,22 @@ async def to_draw(
 ) -> tuple[LabelContent, list[LabelFor], int]:
     """What stands on labels of a set, which ones, and how many the set has; without `numbers` all that are open.
 
-    Raises `NotFound` (`unknown_label_set`, `unknown_label`) and `Conflict` (`label_settled`): of one that is accounted
-    for there must be no second copy.
+    Raises `NotFound` (`unknown_label_set`, `unknown_label`) and `Conflict`: `identity_held`; `label_settled`, as of one
+    that is accounted for there must be no second copy.
     """
     pages = await find(session, label_set)
     assert pages.row is not None
+    await refuse_while_held(session, pages.row["journey"])
     rows = [pages.labels[each] for each in _chosen(pages, numbers)]
     drawn = [LabelFor(number=each["number"], kind=each["kind"], id=each["thing"]) for each in rows]
     return LabelContent.model_validate(pages.row["content"]), drawn, len(pages.labels)
 
 
 async def print_(session: AsyncSession, label_set: str, asked: PrintLabels, now: datetime) -> LabelPages:
-    """Note that labels were printed. Raises `Conflict` (`reprint_reason_missing`, `label_settled`) and `NotFound`."""
+    """Note that labels were printed.
+
+    Raises `Conflict` (`identity_held`, `reprint_reason_missing`, `label_settled`) and `NotFound`.
+    """
     pages = await find(session, label_set, for_update=True)
     numbers = _chosen(pages, asked.numbers)
     again = [each for each in numbers if pages.labels[each]["prints"]]
@@ -91,13 +96,15 @@ async def print_(session: AsyncSession, label_set: str, asked: PrintLabels, now:
         )
     said = _on(pages, numbers, asked.reason or _FIRST_PRINT)
     await _put(session, pages, "labels.printed", said, asked.by, now)
+    await refuse_while_held(session, said.journey)
     return pages
 
 
 async def apply_label(session: AsyncSession, label_set: str, asked: ApplyLabel, now: datetime) -> LabelPages:
     """Note which container bears a label now; said again it changes nothing.
 
-    Raises `Conflict` (`label_mismatch`, `label_not_printed`, `label_settled`, `identifier_in_use`) and `NotFound`.
+    Raises `Conflict` (`label_mismatch`, `label_not_printed`, `label_settled`, `identity_held`, `identifier_in_use`,
+    `material_not_available`) and `NotFound`.
     """
     pages = await find(session, label_set, for_update=True)
     label = pages.labels.get(asked.number)
@@ -117,7 +124,7 @@ async def apply_label(session: AsyncSession, label_set: str, asked: ApplyLabel, 
         **_of(pages), reason=_APPLIED, number=asked.number, container=asked.container, verified_by=asked.verified_by
     )
     await _put(session, pages, "label.applied", said, asked.by, now)
-    await _nobody_elses(session, pages.row["journey"], {asked.container: "/container"})
+    await refuse_labelling(session, said.journey, {asked.container: "/container"})
     return pages
 
 
@@ -190,19 +197,6 @@ async def _tell_journey(session: AsyncSession, pages: LabelPages, what: str, sai
         data=said.model_dump(mode="json"),
     )
     await inbox.receive(session, [[Incoming(event, write_event(event))]], now)
-
-
-async def _nobody_elses(session: AsyncSession, coi: str, where: dict[str, str]) -> None:
-    """Identity fails closed: what is known to be another journey's, or has a label of one, gets none of this one.
-
-    Asked after the step's entry was written: its lock is held until the end, so no other journey's step comes between.
-    """
-    connection = await session.connection()
-    taken = await connection.run_sync(belonging_elsewhere, coi, where)
-    if taken:
-        told = "it is another journey's, or has a label of one"
-        flaws = [Flaw(pointer=where[each], code="identifier_in_use", detail=told) for each in sorted(taken)]
-        raise Conflict("identifier_in_use", "What is to be labelled belongs to another journey.", flaws)
 
 
 def _chosen(pages: LabelPages, numbers: Sequence[str] | None) -> Sequence[str]:

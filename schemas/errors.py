@@ -192,6 +192,7 @@ CODES: dict[str, str] = {
     "label_not_printed": "The label was not printed yet, as far as is on record.",
     "label_settled": "The label is accounted for; that is not undone. `errors` say which.",
     "label_mismatch": "The label is for another container or dose.",
+    "material_not_available": "What is put apart, rejected or gone gets no label; `errors` say which.",
     "reprint_reason_missing": "A label that was printed before is printed again for a reason only: say which.",
     "labels_unaccounted": "Not every label is accounted for; `errors` name those that are missing.",
     "witness_missing": "The account of this set is signed by two people.",

@@ -48,7 +48,9 @@ _SAID = ("malformed", "not_json", "unknown_label_set", "unknown_label", "ledger_
             "journey_closed",
             "journey_leaving",
             "stage_done",
+            "identity_held",
             "identifier_in_use",
+            "material_not_available",
             "ledger_unavailable",
         ),
     },
@@ -131,7 +133,13 @@ async def get_label_set(_caller: AsPerson, using: Using, label_set: SetId) -> La
     responses={
         200: {"description": "The labels.", "content": examples.SHEETS},
         **problems(
-            "malformed", "unknown_label_set", "unknown_label", "label_settled", "labels_missing", "ledger_unavailable"
+            "malformed",
+            "unknown_label_set",
+            "unknown_label",
+            "identity_held",
+            "label_settled",
+            "labels_missing",
+            "ledger_unavailable",
         ),
     },
 )
@@ -160,7 +168,7 @@ async def draw_labels(
     response_model=LabelSetView,
     responses={
         **answer(200, "The n-th print of each is on record.", examples.PRINTED),
-        **problems(*_SAID, "label_settled", "reprint_reason_missing"),
+        **problems(*_SAID, "identity_held", "label_settled", "reprint_reason_missing"),
     },
     openapi_extra=request_body(examples.PRINT_BODY),
 )
@@ -177,7 +185,15 @@ async def print_labels(_caller: AsPerson, using: Using, label_set: SetId, asked:
     response_model=LabelSetView,
     responses={
         **answer(200, "It is used.", examples.APPLIED),
-        **problems(*_SAID, "label_mismatch", "label_not_printed", "label_settled", "identifier_in_use"),
+        **problems(
+            *_SAID,
+            "label_mismatch",
+            "label_not_printed",
+            "label_settled",
+            "identity_held",
+            "identifier_in_use",
+            "material_not_available",
+        ),
     },
     openapi_extra=request_body(examples.APPLY_BODY),
 )

@@ -131,12 +131,11 @@ def _containers(event: Event, ilmd: dict[str, Any]) -> list[dict[str, Any]]:
     """Each container, with the amounts that the master data give."""
     listed = ilmd.get("clew:containers")
     named = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    if any("clew:id" in each for each in named):
+        raise Unheard("data_missing", "A container has one name: leave clew:id out of clew:containers.")
     given = {each["id"]: each for each in named if isinstance(each.get("id"), str)}
     return [
-        {
-            "id": _name(each),
-            **{name.removeprefix("clew:"): value for name, value in given.get(each, {}).items() if name != "id"},
-        }
+        {**{name.removeprefix("clew:"): value for name, value in given.get(each, {}).items()}, "id": _name(each)}
         for each in _raw_things(event)
     ]
 

@@ -148,6 +148,46 @@ def test_a_step_of_a_foreign_system_means_an_event_of_ours(event: dict[str, Any]
     assert one(**event) == [ours]
 
 
+COLLECTED = {
+    "bizStep": "commissioning",
+    "action": "ADD",
+    "clew:coi": "urn:clew:coi:X",
+    "ilmd": {"clew:donation": "urn:clew:donation:D1", "clew:verifiedBy": ["nurse-17", "nurse-23"]},
+}
+
+
+@pytest.mark.parametrize("name", ["clew:id", "id"])
+def test_master_data_never_rename_a_container(name: str) -> None:
+    """The bag is the one in epcList, whatever else its master data say that it is."""
+    master = [{"id": "urn:clew:container:BAG-1", "clew:volume_ml": 50, name: "urn:clew:container:BAG-1"}]
+    collected = COLLECTED | {"ilmd": COLLECTED["ilmd"] | {"clew:containers": master}}
+    if name == "clew:id":
+        with pytest.raises(Unheard) as caught:
+            one(**collected)
+        assert (caught.value.reason, caught.value.wrong) == ("data_missing", True)
+        return
+    ((_, data),) = one(**collected)
+    assert [each["id"] for each in data["containers"]] == ["BAG-1"]
+
+
+def test_what_is_said_beside_never_overrides_what_the_event_says() -> None:
+    beside = {"containers": ["BAG-9"], "reference": "SHIP-99", "condition": "good"}
+    damaged = {"bizStep": "receiving", "disposition": "damaged", "bizTransactionList": BOL}
+    assert one(**damaged, **{"clew:said": beside}) == [("material.received", SHIPPED | {"condition": "damaged"})]
+
+
+@pytest.mark.parametrize("disposition", ["damaged", "non_conformant", "mismatch_instance"])
+def test_material_that_came_in_a_bad_state_is_not_received_as_good(disposition: str) -> None:
+    ((_, data),) = one(bizStep="receiving", disposition=disposition)
+    assert data["condition"] == "damaged"
+
+
+def test_taking_things_out_is_no_pick_up() -> None:
+    with pytest.raises(Unheard) as caught:
+        one(bizStep="departing", action="DELETE", bizTransactionList=BOL)
+    assert (caught.value.reason, caught.value.wrong) == ("no_effect", False)
+
+
 @pytest.mark.parametrize(
     ("reports", "worst"),
     [

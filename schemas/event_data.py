@@ -158,7 +158,10 @@ class ShipmentLost(Shipment):
 
 
 class ShipmentExcursion(Shipment):
-    """A temperature outside its range. Degrees Celsius. `device`: the logger that saw it."""
+    """A temperature outside its range. Degrees Celsius. `device`: the logger that saw it.
+
+    `lowest`: only where `worst` is the warmest of an alarm whose sender says nothing of limits that were broken.
+    """
 
     KEY = "started_at"
     limit_min: float | None = None
@@ -166,6 +169,7 @@ class ShipmentExcursion(Shipment):
     started_at: Instant
     ended_at: Instant | None = None
     worst: float
+    lowest: float | None = None
     device: Identifier | None = None
 
 

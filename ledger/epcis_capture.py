@@ -26,9 +26,10 @@ from schemas.canonical import content_hash
 from schemas.errors import Conflict, NotFound
 from schemas.facts import EventStatus
 from schemas.operations import OnEpcisEvent
-from standards.epcis.heard import Setting, Unheard, heard
+from standards.epcis.heard import Setting, heard
 from standards.epcis.names import gs1_key, identifier
 from standards.epcis.reading import Writing, Written
+from standards.epcis.unheard import Unheard
 
 ERROR_DECLARED = "epcis.error_declared"
 

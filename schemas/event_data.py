@@ -173,7 +173,10 @@ class ShipmentLost(Shipment):
 
 
 class ShipmentExcursion(Shipment):
-    """A temperature outside its range. Degrees Celsius. `device`: the logger that saw it."""
+    """A temperature outside its range. Degrees Celsius. `device`: the logger that saw it.
+
+    `lowest`: only where `worst` is the warmest of an alarm whose sender says nothing of limits that were broken.
+    """
 
     KEY = "started_at"
     limit_min: Finite | None = None
@@ -181,6 +184,7 @@ class ShipmentExcursion(Shipment):
     started_at: Instant
     ended_at: Instant | None = None
     worst: Finite
+    lowest: Finite | None = None
     device: Identifier | None = None
 
 

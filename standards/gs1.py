@@ -26,6 +26,9 @@ _PREDEFINED |= {f"{first}": 8 for first in range(11, 20)} | {f"{first}": 10 for 
 """Element strings whose length, with the identifier, its first two digits give: no separator follows them."""
 
 _BRACKETED = re.compile(r"\((\d{2,4})\)")
+SAID_TWICE = "said_twice"
+"""Code of the problem that one application identifier stands in a scan with two values."""
+
 _KEYS = ("00", "01", "414", "8017", "8018")
 """Application identifiers that a Digital Link can begin with, and that we know."""
 
@@ -53,10 +56,10 @@ def read_elements(text: str) -> Scan:
         end = place + length if length else end if end >= 0 else len(text)
         found = _element(text[place:end], place + 1)
         if isinstance(found, Problem):
-            return Scan(parts=tuple(_parts(elements)), problem=found)
+            return _scan(elements, found)
         elements.append(found)
         place = end
-    return Scan(parts=tuple(_parts(elements)))
+    return _scan(elements)
 
 
 def read_bracketed(text: str) -> Scan:
@@ -114,9 +117,9 @@ def _read_pairs(pairs: Iterable[tuple[str, str]]) -> Scan:
     for ai, value in pairs:
         found = _element(ai + value, 1, ai)
         if isinstance(found, Problem):
-            return Scan(parts=tuple(_parts(elements)), problem=found)
+            return _scan(elements, found)
         elements.append(found)
-    return Scan(parts=tuple(_parts(elements)))
+    return _scan(elements)
 
 
 def _element(text: str, place: int, given: str | None = None) -> Element | Problem:
@@ -135,6 +138,16 @@ def _element(text: str, place: int, given: str | None = None) -> Element | Probl
         detail = f"the value of ({identifier.ai}) {identifier.data_title} is not of the form {identifier.format}"
         return Problem(code="wrong_form", detail=f"{detail}; it is {len(value)} characters long")
     return Element(identifier.ai, identifier.data_title, value, place)
+
+
+def _scan(elements: list[Element], problem: Problem | None = None) -> Scan:
+    """The parts of one symbol. Where an identifier has two values (General Specifications, 4.14), nothing is read."""
+    said: dict[str, Element] = {}
+    for each in elements:
+        if said.setdefault(each.ai, each).value != each.value:
+            detail = f"({each.ai}) stands here with two values: scan one label at a time"
+            return Scan(parts=(), problem=Problem(code=SAID_TWICE, detail=detail))
+    return Scan(parts=tuple(_parts(list(said.values()))), problem=problem)
 
 
 def _parts(elements: list[Element]) -> Iterator[Part]:

@@ -65,6 +65,8 @@ def _key(text: str) -> Scan | None:
         return None
     # Many scanners leave the symbology identifier out.
     found = gs1.read_elements(text)
+    if found.problem is not None and found.problem.code == gs1.SAID_TWICE:
+        return found
     clear = len(found.parts) > 1 or any(each.check is Check.PASSED for each in found.parts)
     return found if clear and found.problem is None else None
 

@@ -4,24 +4,45 @@ Names of fields are the standard's own. What a partner adds under a name of its 
 unknown field is refused, as the standard's schema does.
 """
 
+import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AllowInfNan,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from schemas.base import Instant
 from standards.epcis.names import Uri, is_uri
-from standards.epcis.vocabulary import BIZ_STEPS, DISPOSITIONS, bare
+from standards.epcis.vocabulary import (
+    ALERTS,
+    BIZ_STEPS,
+    DISPOSITIONS,
+    ERROR_REASONS,
+    MEASUREMENTS,
+    PARTIES,
+    TRANSACTIONS,
+    bare,
+)
 
 MOST_NAMES = 1_000
 """Names that one event may list."""
 
-_QUANTITIES = frozenset({"quantityList", "childQuantityList", "inputQuantityList", "outputQuantityList"})
 _SOURCES = frozenset({"deviceMetadata", "rawData", "dataProcessingMethod", "bizRules"})
 _VALUES = frozenset({"stringValue", "booleanValue", "hexBinaryValue", "uriValue"})
-_STATISTICS = frozenset({"meanValue", "sDev", "percRank", "percValue"})
+_STATISTICS = frozenset({"sDev", "percRank", "percValue"})
 _MEASURED = frozenset({"deviceID", "microorganism", "chemicalSubstance", "component", "coordinateReferenceSystem"})
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _SENSED = _SOURCES | _VALUES | _STATISTICS | _MEASURED
 
 
@@ -75,6 +96,24 @@ def _among(words: frozenset[str]) -> Callable[[str], str]:
 BizStep = Annotated[Term, AfterValidator(_among(BIZ_STEPS))]
 Disposition = Annotated[Term, AfterValidator(_among(DISPOSITIONS))]
 
+TransactionType = Annotated[Term, AfterValidator(_among(TRANSACTIONS))]
+PartyType = Annotated[Term, AfterValidator(_among(PARTIES))]
+ErrorReason = Annotated[Term, AfterValidator(_among(ERROR_REASONS))]
+Measurement = Annotated[Term, AfterValidator(_among(MEASUREMENTS))]
+Alert = Annotated[Term, AfterValidator(_among(ALERTS))]
+
+
+def _as_the_standard_writes_it(value: Any) -> Any:
+    if not isinstance(value, datetime) and not (isinstance(value, str) and _TIME.fullmatch(value)):
+        raise ValueError("a moment is written as 2026-03-02T13:40:00.000+01:00")
+    return value
+
+
+Moment = Annotated[Instant, BeforeValidator(_as_the_standard_writes_it)]
+"""A moment as RFC 3339 has it, never a number of seconds."""
+
+Number = Annotated[float, Strict(), AllowInfNan(False)]
+
 Offset = Annotated[str, StringConstraints(pattern=r"^[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00)$")]
 
 
@@ -83,34 +122,34 @@ class Place(Epcis):
 
 
 class BizTransaction(Epcis):
-    type: Term | None = None
+    type: TransactionType | None = None
     biz_transaction: Uri
 
 
 class Source(Epcis):
-    type: Term
+    type: PartyType
     source: Uri
 
 
 class Destination(Epcis):
-    type: Term
+    type: PartyType
     destination: Uri
 
 
 class ErrorDeclaration(Epcis):
     """The event is wrong (EPCIS 2.0, 7.4.1.2): since when that is known, why, and which events are right instead."""
 
-    declaration_time: Instant
-    reason: Term | None = None
+    declaration_time: Moment
+    reason: ErrorReason | None = None
     corrective_event_ids: tuple[Uri, ...] | None = Field(default=None, alias="correctiveEventIDs")
 
 
 class SensorMetadata(Epcis):
     KEPT = _SOURCES
 
-    time: Instant | None = None
-    start_time: Instant | None = None
-    end_time: Instant | None = None
+    time: Moment | None = None
+    start_time: Moment | None = None
+    end_time: Moment | None = None
     device_id: Uri | None = Field(default=None, alias="deviceID")
 
 
@@ -119,12 +158,13 @@ class SensorReport(Epcis):
 
     KEPT = _SENSED
 
-    type: Term
-    exception: Literal["ALARM_CONDITION", "ERROR_CONDITION"] | None = None
-    time: Instant | None = None
-    value: float | None = None
-    min_value: float | None = None
-    max_value: float | None = None
+    type: Measurement
+    exception: Alert | None = None
+    time: Moment | None = None
+    value: Number | None = None
+    min_value: Number | None = None
+    max_value: Number | None = None
+    mean_value: Number | None = None
     uom: str | None = None
 
 
@@ -133,20 +173,53 @@ class SensorElement(Epcis):
     sensor_report: Annotated[tuple[SensorReport, ...], Field(min_length=1, max_length=10_000)]
 
 
+Dispositions = Annotated[tuple[Disposition, ...], Field(min_length=1), AfterValidator(_distinct)]
+
+
 class PersistentDisposition(Epcis):
-    set: tuple[Disposition, ...] | None = None
-    unset: tuple[Disposition, ...] | None = None
+    model_config = ConfigDict(extra="forbid")
+
+    set: Dispositions | None = None
+    unset: Dispositions | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "PersistentDisposition":
+        if self.set is None and self.unset is None:
+            raise ValueError("a persistent disposition is set or unset")
+        return self
+
+
+def _of_namespaces(values: dict[str, Any]) -> dict[str, Any]:
+    if not all(is_uri(each) for each in values):
+        raise ValueError("master data stand under names of somebody's own")
+    return values
+
+
+MasterData = Annotated[dict[str, Any], AfterValidator(_of_namespaces)]
+
+
+class Quantity(Epcis):
+    """So much of a class of things; it is kept, and names no container."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    epc_class: Uri
+    quantity: Number | None = None
+    uom: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{2,3}$")] | None = None
+
+
+Quantities = tuple[Quantity, ...]
 
 
 class Event(Epcis):
     """What all events say: when, where, why."""
 
-    KEPT = _QUANTITIES | {"@context", "certificationInfo"}
+    KEPT = frozenset({"@context", "certificationInfo"})
 
     type: str
     event_id: Uri | None = Field(default=None, alias="eventID")
-    event_time: Instant
-    record_time: Instant | None = None
+    event_time: Moment
+    record_time: Moment | None = None
     event_time_zone_offset: Offset
     error_declaration: ErrorDeclaration | None = None
     biz_step: BizStep | None = None
@@ -178,12 +251,13 @@ class ObjectEvent(Event):
     type: Literal["ObjectEvent"] = "ObjectEvent"
     action: Action
     epc_list: Names | None = None
-    ilmd: dict[str, Any] | None = None
+    quantity_list: Quantities | None = None
+    ilmd: MasterData | None = None
 
     @model_validator(mode="after")
     def _is_about_something(self) -> "ObjectEvent":
         measured = self.sensor_element_list and self.read_point
-        if self.epc_list is None and not (self.model_extra or {}).get("quantityList") and not measured:
+        if self.epc_list is None and not self.quantity_list and not measured:
             raise ValueError("the event names things, or a place and what was measured there")
         if self.ilmd is not None and self.action != "ADD":
             raise ValueError("only where things come to be (ADD) master data come with them")
@@ -194,10 +268,11 @@ class _InParent(Event):
     action: Action
     parent_id: Uri | None = Field(default=None, alias="parentID")
     child_epcs: Names | None = Field(default=None, alias="childEPCs")
+    child_quantity_list: Quantities | None = None
 
     @model_validator(mode="after")
     def _has_children(self) -> "_InParent":
-        if not self.child_epcs and not (self.model_extra or {}).get("childQuantityList") and self.action != "DELETE":
+        if not self.child_epcs and not self.child_quantity_list and self.action != "DELETE":
             raise ValueError("the event names what is in the parent; only DELETE can mean all of it")
         return self
 
@@ -226,13 +301,17 @@ class TransformationEvent(Event):
     type: Literal["TransformationEvent"] = "TransformationEvent"
     input_epc_list: Names | None = Field(default=None, alias="inputEPCList")
     output_epc_list: Names | None = Field(default=None, alias="outputEPCList")
+    input_quantity_list: Quantities | None = None
+    output_quantity_list: Quantities | None = None
     transformation_id: Uri | None = Field(default=None, alias="transformationID")
-    ilmd: dict[str, Any] | None = None
+    ilmd: MasterData | None = None
 
     @model_validator(mode="after")
     def _is_whole_or_names_its_other_part(self) -> "TransformationEvent":
-        whole = bool(self.input_epc_list) and bool(self.output_epc_list)
-        part = bool(self.input_epc_list or self.output_epc_list) and self.transformation_id is not None
+        inputs = bool(self.input_epc_list or self.input_quantity_list)
+        outputs = bool(self.output_epc_list or self.output_quantity_list)
+        whole = inputs and outputs
+        part = (inputs or outputs) and self.transformation_id is not None
         if not whole and not part:
             raise ValueError("a transformation has inputs and outputs, or a transformationID and one of them")
         return self

@@ -16,19 +16,10 @@ from standards.epcis.events import AggregationEvent, AssociationEvent, Event, Ob
 from standards.epcis.heard_sensors import excursion
 from standards.epcis.names import identifier, is_uri, party, party_of
 from standards.epcis.reading import Writing, Written
+from standards.epcis.unheard import Unheard
 
 SOURCE = "urn:clew:epcis"
 """The source of what nobody signs as sender."""
-
-
-class Unheard(Exception):
-    """The event becomes none of ours. `reason`: a code; `wrong`: it is meant for a journey, and lacks something."""
-
-    def __init__(self, reason: str, detail: str, *, wrong: bool = True) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.detail = detail
-        self.wrong = wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +122,11 @@ def _containers(event: Event, ilmd: dict[str, Any]) -> list[dict[str, Any]]:
     """Each container, with the amounts that the master data give."""
     listed = ilmd.get("clew:containers")
     named = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    if any("clew:id" in each for each in named):
+        raise Unheard("data_missing", "A container has one name: leave clew:id out of clew:containers.")
     given = {each["id"]: each for each in named if isinstance(each.get("id"), str)}
     return [
-        {
-            "id": _name(each),
-            **{name.removeprefix("clew:"): value for name, value in given.get(each, {}).items() if name != "id"},
-        }
+        {**{name.removeprefix("clew:"): value for name, value in given.get(each, {}).items()}, "id": _name(each)}
         for each in _raw_things(event)
     ]
 
@@ -184,6 +174,9 @@ def _inspected(event: Event, setting: Setting) -> Said | None:
 def _made(event: TransformationEvent) -> Said:
     """A transformation with its outputs is done; with its inputs alone it has begun."""
     inputs = [_name(each) for each in event.input_epc_list or ()]
+    counted = (event.input_quantity_list and not inputs) or (event.output_quantity_list and not event.output_epc_list)
+    if counted:
+        raise Unheard("things_missing", "What is counted and not named one by one is kept, not followed.", wrong=False)
     batch = event.transformation_id or next(iter(event.transactions("prodorder")), None)
     if batch is None:
         raise Unheard("batch_missing", "A transformation names its batch: as transformationID, or as a prodorder.")

@@ -4,10 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
 
-from schemas.base import Instant
 from schemas.canonical import content_hash
 from schemas.errors import BadRequest, Flaw, flaws_of
 from standards.epcis.events import (
@@ -15,10 +14,12 @@ from standards.epcis.events import (
     AssociationEvent,
     Epcis,
     Event,
+    Moment,
     ObjectEvent,
     Offset,
     TransformationEvent,
 )
+from standards.epcis.names import is_uri
 
 MOST_EVENTS = 1_000
 """Events that one document may hold."""
@@ -33,6 +34,24 @@ MODELS: dict[str, type[Event]] = {
 _LISTED = "/epcisBody/eventList"
 
 
+def _context(value: Any) -> Any:
+    each_once = not isinstance(value, list) or not any(each in value[:place] for place, each in enumerate(value))
+    named = value if isinstance(value, list) else [value]
+    if not each_once or not all(isinstance(each, dict) or (isinstance(each, str) and is_uri(each)) for each in named):
+        raise ValueError("a context is a URI, an object, or a list of these in which each stands once")
+    return value
+
+
+Context = Annotated[Any, AfterValidator(_context)]
+"""What the names in a document mean; it is kept, and not followed."""
+
+
+def _foreign(kind: str) -> str:
+    if kind != "TransactionEvent" and not is_uri(kind):
+        raise ValueError("neither a type of the standard's, nor one in a namespace of somebody's own")
+    return kind
+
+
 class _Body(Epcis):
     event_list: Annotated[list[dict[str, Any]], Field(max_length=MOST_EVENTS)]
 
@@ -40,16 +59,16 @@ class _Body(Epcis):
 class _Document(Epcis):
     KEPT = frozenset({"id", "instanceIdentifier", "receiver", "epcisHeader"})
 
-    context: Any = Field(alias="@context")
+    context: Context = Field(alias="@context")
     type: Literal["EPCISDocument"]
     schema_version: Annotated[str, StringConstraints(pattern=r"^2(\.\d+)*$")]
-    creation_date: Instant
+    creation_date: Moment
     sender: Annotated[str, StringConstraints(pattern=r"^[!-~]{1,150}$")] | None = None
     epcis_body: _Body
 
 
 class _Single(Epcis):
-    context: Any = Field(alias="@context")
+    context: Context = Field(alias="@context")
     type: str
 
 
@@ -58,8 +77,8 @@ class _Foreign(BaseModel):
 
     model_config = ConfigDict(alias_generator=to_camel)
 
-    type: str
-    event_time: Instant
+    type: Annotated[str, AfterValidator(_foreign)]
+    event_time: Moment
     event_time_zone_offset: Offset
 
 

@@ -174,7 +174,8 @@ def excursion(scene: Scene, entry: Entry) -> Iterator[Event]:
         end_time=datetime.fromisoformat(said["ended_at"]) if said.get("ended_at") else None,
         device_id=uri("logger", said["device"]) if said.get("device") else shipment and shipment.logger,
     )
-    report = SensorReport(type="Temperature", exception="ALARM_CONDITION", value=said["worst"], uom="CEL", **limits)
+    measured = {"value": said["worst"], "min_value": said.get("lowest"), "uom": "CEL"}
+    report = SensorReport(type="Temperature", exception="ALARM_CONDITION", **measured, **limits)
     yield ObjectEvent(
         action="OBSERVE",
         epc_list=scene.names(shipment.containers if shipment else ()),

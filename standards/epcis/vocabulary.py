@@ -24,13 +24,32 @@ destroyed dispensed disposed encoded expired in_progress in_transit inactive mis
 mismatch_quantity needs_replacement no_pedigree_match non_conformant non_sellable_other partially_dispensed recalled
 reserved retail_sold returned sellable_accessible sellable_not_accessible stolen unavailable unknown
 """
+_MEASUREMENTS = """\
+AbsoluteHumidity AbsorbedDose AbsorbedDoseRate Acceleration Altitude AmountOfSubstance AmountOfSubstancePerUnitVolume
+Angle AngularAcceleration AngularMomentum AngularVelocity Area Capacitance Conductance Conductivity Count Density
+Dimensionless DoseEquivalent DoseEquivalentRate DynamicViscosity ElectricCharge ElectricCurrent ElectricCurrentDensity
+ElectricFieldStrength Energy Exposure Force Frequency Illuminance Inductance Irradiance KinematicViscosity Length
+LinearMomentum Luminance LuminousFlux LuminousIntensity MagneticFlux MagneticFluxDensity MagneticVectorPotential Mass
+MassConcentration MassFlowRate MassPerAreaTime MemoryCapacity MolalityOfSolute MolarEnergy MolarMass MolarVolume Power
+Pressure RadiantFlux RadiantIntensity Radioactivity RelativeHumidity Resistance Resistivity SolidAngle SpecificVolume
+Speed SurfaceDensity SurfaceTension Temperature Time Torque Voltage Volume VolumeFlowRate VolumeFraction VolumetricFlux
+Wavenumber
+"""
 BIZ_STEPS = frozenset(_STEPS.split())
 DISPOSITIONS = frozenset(_DISPOSITIONS.split())
+TRANSACTIONS = frozenset(
+    "bol cert desadv inv pedigree po poc prodorder recadv rma testprd testres upevt".split()  # noqa: SIM905
+)
+PARTIES = frozenset({"owning_party", "possessing_party", "location"})
+ERROR_REASONS = frozenset({"did_not_occur", "incorrect_data"})
+MEASUREMENTS = frozenset(_MEASUREMENTS.split())
+ALERTS = frozenset({"ALARM_CONDITION", "ERROR_CONDITION"})
 
 _WRITTEN = re.compile(
     r"^(?:urn:epcglobal:cbv:(?:bizstep|disp|btt|sdt|er):"
     r"|https?://(?:ref\.|ns\.)?gs1\.org/(?:voc/|cbv/)(?:BizStep-|Disp-|BTT-|SDT-|ER-)"
-    r"|cbv:(?:BizStep-|Disp-|BTT-|SDT-|ER-))(?P<word>[A-Za-z_]+)$"
+    r"|cbv:(?:BizStep-|Disp-|BTT-|SDT-|ER-)"
+    r"|gs1:)(?P<word>[A-Za-z_]+)$"
 )
 
 

@@ -82,6 +82,17 @@ async def test_a_scan_agrees_with_its_own_journey_and_not_with_another(ward: Cli
     assert (await scan(ward, text))["agrees"] is None
 
 
+@pytest.mark.parametrize("second", ["21BAG9", "010950600013435221BAG9"])
+async def test_two_labels_in_one_scan_never_agree(desk: Clinic, second: str) -> None:
+    """Ben's bag was under the scanner too."""
+    ana = await with_bags(desk)
+    lines = [{"kind": "container", "value": "BAG-9"}, {"kind": "sgtin", "value": SGTIN[:-1] + "9", "names": "BAG-9"}]
+    await with_bags(desk, "ORD-2", lines)
+    for text in (f"]d2{SGTIN}\x1d{second}", f"]d2{second}\x1d{SGTIN}"):
+        found = await scan(desk, text, ana)
+        assert (found["agrees"], found["problem"]["code"]) == (None, "said_twice")
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

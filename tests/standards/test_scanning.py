@@ -249,6 +249,38 @@ def test_what_another_company_keeps_in_its_own_identifiers_is_not_read_as_ours()
     assert [each.kind for each in scan(f"(93){misread}(92)BAG-1").parts] == ["other", "other"]
 
 
+TWO_VALUES = {
+    "00": ("095060001343520017", "095060001343520024"),
+    "01": (GTIN, "09506000134369"),
+    "21": ("BAG1", "BAG2"),
+    "8004": ("4012345" + label_number("LS7KQ2M9XW4D", 1), "4012345" + label_number("LS7KQ2M9XW4D", 2)),
+    "8018": ("950600013435200015", "950600013435200022"),
+    "91": (new_coi(), new_coi()),
+    "92": ("BAG-1", "BAG-2"),
+    "93": (label_number("LS7KQ2M9XW4D", 1), label_number("LS7KQ2M9XW4D", 2)),
+}
+
+
+@pytest.mark.parametrize("ai", TWO_VALUES)
+def test_a_symbol_that_says_a_thing_twice_is_of_no_one_thing(ai: str) -> None:
+    """Two labels under one scanner, or a misprint: neither value may win."""
+    beside = {"21": f"01{GTIN}", "01": "21BAG1"}.get(ai)
+    one, other = (f"{ai}{each}" for each in TWO_VALUES[ai])
+    elements = [one, other, *([beside] if beside else [])]
+    spellings = ["]d2" + GS.join(elements), GS.join(elements), GS + GS.join(elements)]
+    spellings += ["".join(f"({ai}){each}" for each in TWO_VALUES[ai])]
+    spellings += [one + other] if ai in ("00", "01") else []
+    for text in spellings:
+        found = scan(text)
+        assert found.problem is not None and found.problem.code == "said_twice", text
+        assert f"({ai}) stands here with two values" in found.problem.detail
+        assert (found.parts, found.is_sound) == ((), False)
+
+
+def test_a_value_that_comes_again_is_the_same_value() -> None:
+    assert only(f"]d2{SGTIN}{GS}21{SERIAL_NUMBER}").value == SGTIN
+
+
 @given(st.text(max_size=80) | st.text(alphabet="]dCQ12=&/<>#,%(){}|:?0189AHC \x1d", max_size=60))
 def test_no_input_breaks_it(text: str) -> None:
     found = scan(text)

@@ -8,9 +8,10 @@ from schemas.errors import BadRequest
 from schemas.events import PartnerEvent
 from schemas.facts import Fact
 from standards.epcis.documents import LD_CONTEXT
-from standards.epcis.heard import Setting, Unheard, heard
+from standards.epcis.heard import Setting, heard
 from standards.epcis.reading import read_document, read_single
 from standards.epcis.told import document
+from standards.epcis.unheard import Unheard
 from tests.standards.epcis.record import entries, events_of, facts_of
 from tests.standards.epcis.test_told import warm_on_the_way
 from tests.workflows.neighbours import therapy
@@ -148,6 +149,50 @@ def test_a_step_of_a_foreign_system_means_an_event_of_ours(event: dict[str, Any]
     assert one(**event) == [ours]
 
 
+ALARM = {"type": "Temperature", "uom": "CEL", "exception": "ALARM_CONDITION"}
+LITRES = [{"epcClass": "urn:epc:class:lgtin:4012345.012345.998877", "quantity": 5, "uom": "LTR"}]
+COUNTED = {"type": "TransformationEvent", "action": None, "epcList": None, "inputQuantityList": LITRES}
+"""Medium by the litre: valid, and of no container."""
+COLLECTED: dict[str, Any] = {
+    "bizStep": "commissioning",
+    "action": "ADD",
+    "clew:coi": "urn:clew:coi:X",
+    "ilmd": {"clew:donation": "urn:clew:donation:D1", "clew:verifiedBy": ["nurse-17", "nurse-23"]},
+}
+
+
+@pytest.mark.parametrize("name", ["clew:id", "id"])
+def test_master_data_never_rename_a_container(name: str) -> None:
+    """The bag is the one in epcList, whatever else its master data say that it is."""
+    master = [{"id": "urn:clew:container:BAG-1", "clew:volume_ml": 50, name: "urn:clew:container:BAG-1"}]
+    collected = COLLECTED | {"ilmd": COLLECTED["ilmd"] | {"clew:containers": master}}
+    if name == "clew:id":
+        with pytest.raises(Unheard) as caught:
+            one(**collected)
+        assert (caught.value.reason, caught.value.wrong) == ("data_missing", True)
+        return
+    ((_, data),) = one(**collected)
+    assert [each["id"] for each in data["containers"]] == ["BAG-1"]
+
+
+def test_what_is_said_beside_never_overrides_what_the_event_says() -> None:
+    beside = {"containers": ["BAG-9"], "reference": "SHIP-99", "condition": "good"}
+    damaged = {"bizStep": "receiving", "disposition": "damaged", "bizTransactionList": BOL}
+    assert one(**damaged, **{"clew:said": beside}) == [("material.received", SHIPPED | {"condition": "damaged"})]
+
+
+@pytest.mark.parametrize("disposition", ["damaged", "non_conformant", "mismatch_instance"])
+def test_material_that_came_in_a_bad_state_is_not_received_as_good(disposition: str) -> None:
+    ((_, data),) = one(bizStep="receiving", disposition=disposition)
+    assert data["condition"] == "damaged"
+
+
+def test_taking_things_out_is_no_pick_up() -> None:
+    with pytest.raises(Unheard) as caught:
+        one(bizStep="departing", action="DELETE", bizTransactionList=BOL)
+    assert (caught.value.reason, caught.value.wrong) == ("no_effect", False)
+
+
 @pytest.mark.parametrize(
     ("reports", "worst"),
     [
@@ -156,7 +201,15 @@ def test_a_step_of_a_foreign_system_means_an_event_of_ours(event: dict[str, Any]
         ([COLD | {"minValue": 1.0, "maxValue": 20.0}], 20.0),
         ([COLD | {"value": 59.0, "uom": "FAH"}], 15.0),
         ([{"type": "Temperature", "value": 290.15, "uom": "KEL", "exception": "ALARM_CONDITION"}], 17.0),
+        ([ALARM | {"minValue": -190.0, "maxValue": -60.0}], -60.0),
+        ([ALARM | {"value": -130.0}, ALARM | {"value": 20.0}], 20.0),
+        ([ALARM | {"meanValue": -60.0}], -60.0),
+        ([ALARM | {"type": "gs1:Temperature", "value": -60.0}], -60.0),
+        ([ALARM | {"exception": "gs1:ALARM_CONDITION", "value": -60.0}], -60.0),
+        ([ALARM | {"minValue": -3.0, "maxValue": 8.0}, COLD | {"value": 5.0}], -3.0),
+        ([ALARM | {"value": 20.0}, COLD | {"value": -3.0}], 20.0),
         ([COLD | {"value": 5.0}], None),
+        ([COLD | {"value": 14.0, "exception": "ERROR_CONDITION"}], None),
         ([{"type": "gs1:RelativeHumidity", "value": 99.0, "exception": "ALARM_CONDITION"}], None),
     ],
 )
@@ -166,6 +219,42 @@ def test_only_a_temperature_out_of_range_is_an_excursion(reports: list[Any], wor
     found = dict(one(**told))
     assert "shipment.delivered" in found
     assert (found["shipment.excursion"]["worst"] if "shipment.excursion" in found else None) == worst
+
+
+def arrived(*reports: dict[str, Any]) -> dict[str, Any]:
+    """What becomes of a delivery with these measurements, by type."""
+    return dict(one(bizStep="arriving", bizTransactionList=BOL, sensorElementList=[{"sensorReport": list(reports)}]))
+
+
+def test_without_limits_both_ends_of_an_alarm_are_told_and_told_on() -> None:
+    """Whether a dewar was too warm or a bag froze is the lane's to say: neither end is left out."""
+    said = arrived(ALARM | {"minValue": -190.0, "maxValue": -60.0})["shipment.excursion"]
+    assert (said["worst"], said["lowest"]) == (-60.0, -190.0)
+    assert "lowest" not in arrived(COLD | {"minValue": -3.0, "maxValue": 9.0})["shipment.excursion"]
+    facts = facts_of(warm_on_the_way().journey)
+    of_alarm = next(place for place, each in enumerate(facts) if each.type == "shipment.excursion")
+    reference = {"reference": facts[of_alarm].data["said"]["reference"]}
+    facts[of_alarm] = facts[of_alarm].model_copy(update={"data": facts[of_alarm].data | {"said": said | reference}})
+    back = next(each for each in all_heard(document(entries(facts))) if each.type == "shipment.excursion")
+    assert (back.data["worst"], back.data["lowest"]) == (-60.0, -190.0)
+
+
+@pytest.mark.parametrize(
+    ("report", "reason"),
+    [
+        (ALARM, "alarm_not_read"),
+        (ALARM | {"value": 5.0, "uom": "XYZ"}, "alarm_not_read"),
+        (ALARM | {"stringValue": "warm"}, "alarm_not_read"),
+        (ALARM | {"value": 1e308, "uom": "FAH"}, "data_missing"),
+        (COLD | {"value": 5.0, "clew:limitMax": 10**400}, "data_missing"),
+        (COLD | {"value": 5.0, "clew:limitMin": -1e5}, "data_missing"),
+        (COLD | {"value": 1e5}, "data_missing"),
+    ],
+)
+def test_an_alarm_that_cannot_be_read_is_never_passed_over(report: dict[str, Any], reason: str) -> None:
+    with pytest.raises(Unheard) as caught:
+        arrived(report)
+    assert (caught.value.reason, caught.value.wrong) == (reason, True)
 
 
 def test_a_couriers_proof_of_delivery_is_no_receipt() -> None:
@@ -194,6 +283,9 @@ def test_a_couriers_proof_of_delivery_is_no_receipt() -> None:
             "data_missing",
             True,
         ),
+        (COUNTED | {"outputEPCList": ["urn:x:2"]}, "things_missing", False),
+        (COUNTED | {"transformationID": "urn:x:LOT"}, "things_missing", False),
+        (COUNTED | {"outputQuantityList": LITRES}, "things_missing", False),
         (
             {"type": "TransformationEvent", "inputEPCList": ["urn:x:1"], "outputEPCList": ["urn:x:2"], "epcList": None,
              "action": None},
@@ -235,6 +327,26 @@ def test_what_cannot_be_an_event_of_ours_says_why(event: dict[str, Any], reason:
         ({"type": "AssociationEvent", "epcList": None, "childEPCs": ["urn:x:1"]}, ""),
         ({"type": "TransformationEvent", "epcList": None, "inputEPCList": ["urn:x:1"]}, ""),
         ({"type": "example:Unheard", "eventTime": "now"}, "/eventTime"),
+        ({"type": "ObjectEvnet"}, "/type"),
+        ({"eventTime": 1772454000}, "/eventTime"),
+        ({"eventTime": "1772454000"}, "/eventTime"),
+        ({"eventTime": "0001-01-01T00:00:00+14:00"}, "/eventTime"),
+        ({"@context": "nowhere"}, "/@context"),
+        (
+            {"sensorElementList": [{"sensorReport": [COLD | {"value": "5"}]}]},
+            "/sensorElementList/0/sensorReport/0/value",
+        ),
+        (
+            {"sensorElementList": [{"sensorReport": [ALARM | {"type": "temperature"}]}]},
+            "/sensorElementList/0/sensorReport/0/type",
+        ),
+        ({"bizTransactionList": [{"type": "nonsense", "bizTransaction": "urn:x:1"}]}, "/bizTransactionList/0/type"),
+        ({"sourceList": [{"type": "nonsense", "source": "urn:x:1"}]}, "/sourceList/0/type"),
+        ({"destinationList": [{"type": "nonsense", "destination": "urn:x:1"}]}, "/destinationList/0/type"),
+        (
+            {"errorDeclaration": {"declarationTime": "2026-03-03T08:00:00Z", "reason": "nonsense"}},
+            "/errorDeclaration/reason",
+        ),
     ],
 )
 def test_a_flaw_is_told_with_a_pointer_and_without_what_was_sent(event: dict[str, Any], pointer: str) -> None:

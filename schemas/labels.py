@@ -4,6 +4,7 @@ issued ──> printed (again, with a reason) ──> applied | destroyed | retu
     └──────────┴──> void
 """
 
+import re
 import secrets
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -11,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 
 from schemas.base import Identifier, Instant, Strict
-from schemas.check_characters import mod_37_2
+from schemas.check_characters import Misread, ends_in_mod_37_2, mod_37_2
 from schemas.identity import CoiId
 from schemas.stages import Temperature
 
@@ -43,6 +44,14 @@ LabelNumber = Annotated[
     WithJsonSchema({"type": "string", "pattern": _NUMBER}),
 ]
 """One label, and no other ever: its set, its place there, an ISO/IEC 7064 mod 37-2 check character."""
+
+
+def read_label_number(text: str) -> str:
+    """A label's number, without blanks and in capital letters. Raises `Misread`."""
+    ends_in_mod_37_2(text)
+    if not re.fullmatch(_NUMBER, text):
+        raise Misread("wrong_form", "it should be LS, 10 letters and digits, 3 digits and a check character")
+    return text
 
 
 def new_set() -> str:

@@ -15,7 +15,7 @@ from ledger.holds import refuse_while_held
 from ledger.inbox import Incoming
 from ledger.label_pages import Done, LabelPages, about, load, record
 from ledger.label_sets import new_labels
-from ledger.labelling import refuse_labelling
+from ledger.labelling import refuse_labelling, refuse_second_label
 from ledger.operations import put_operation
 from ledger.tables import LabelSetRow
 from schemas.errors import Conflict, Flaw, NotFound
@@ -103,15 +103,16 @@ async def print_(session: AsyncSession, label_set: str, asked: PrintLabels, now:
 async def apply_label(session: AsyncSession, label_set: str, asked: ApplyLabel, now: datetime) -> LabelPages:
     """Note which container bears a label now; said again it changes nothing.
 
-    Raises `Conflict` (`label_mismatch`, `label_not_printed`, `label_settled`, `identity_held`, `identifier_in_use`,
-    `material_not_available`) and `NotFound`.
+    Raises `Conflict` (`label_mismatch`, `label_not_printed`, `label_settled`, `witness_missing`, `identity_held`,
+    `identifier_in_use`, `material_not_available`, `container_labelled`) and `NotFound`.
     """
     pages = await find(session, label_set, for_update=True)
     label = pages.labels.get(asked.number)
     if label is None:
         raise _unknown(asked.number)
-    done = (label["container"], label["by"], label["verified_by"])
-    if label["status"] == LabelStatus.APPLIED and done == (asked.container, asked.by, asked.verified_by):
+    done = (label["container"], label["by"], label["verified_by"], label["reason"])
+    again = (asked.container, asked.by, asked.verified_by, asked.reason or _APPLIED)
+    if label["status"] == LabelStatus.APPLIED and done == again:
         return pages
     _must_be_open(pages, (asked.number,))
     if label["status"] != LabelStatus.PRINTED:
@@ -120,11 +121,18 @@ async def apply_label(session: AsyncSession, label_set: str, asked: ApplyLabel, 
     if label["thing"] not in (None, asked.container):
         flaw = Flaw(pointer="/container", code="label_mismatch", detail="the label is for another one")
         raise Conflict("label_mismatch", "The label is for another container or dose: stop, and look again.", [flaw])
+    if pages.row["two_people"] and asked.verified_by is None:
+        raise Conflict("witness_missing", "Two people put on the labels of this set: name the one who looked on.")
     said = LabelApplied(
-        **_of(pages), reason=_APPLIED, number=asked.number, container=asked.container, verified_by=asked.verified_by
+        **_of(pages),
+        reason=asked.reason or _APPLIED,
+        number=asked.number,
+        container=asked.container,
+        verified_by=asked.verified_by,
     )
     await _put(session, pages, "label.applied", said, asked.by, now)
     await refuse_labelling(session, said.journey, {asked.container: "/container"})
+    await refuse_second_label(session, asked.number, asked.container, asked.reason)
     return pages
 
 

@@ -193,6 +193,8 @@ async def print_labels(_caller: AsPerson, using: Using, label_set: SetId, asked:
             "identity_held",
             "identifier_in_use",
             "material_not_available",
+            "container_labelled",
+            "witness_missing",
         ),
     },
     openapi_extra=request_body(examples.APPLY_BODY),

@@ -38,6 +38,7 @@ def issue(
             "--one-person", help="One person labels and signs the account; else two do, which the field expects."
         ),
     ] = False,
+    key: Annotated[str | None, typer.Option(help="Idempotency-Key: said again with it, the same set.")] = None,
     api: Api = None,
     as_json: AsJson = False,
 ) -> None:
@@ -50,7 +51,8 @@ def issue(
     asked: dict[str, Any] = {"stage": stage, "containers": container or [], "doses": dose or [], "blank": blank}
     asked |= {"product": product, "expires_at": expires, "size": size, "two_people": not one_person}
     asked |= {"statements": statement} if statement else {}
-    _show(_post(f"/v1/journeys/{journey}/labels", asked | {"by": by, "reason": reason}, api), as_json)
+    headers = {"idempotency_key": key} if key else {}
+    _show(_post(f"/v1/journeys/{journey}/labels", asked | {"by": by, "reason": reason}, api, **headers), as_json)
 
 
 @labels.command("print")
@@ -207,11 +209,11 @@ def _plain(number: str) -> str:
     return number.replace(" ", "").upper()
 
 
-def _post(path: str, body: dict[str, Any], api: str | None) -> Any:
+def _post(path: str, body: dict[str, Any], api: str | None, **headers: str) -> Any:
     from cli.client import Api as Client
 
     with Client(api) as client:
-        return client.post(path, body)
+        return client.post(path, body, **headers)
 
 
 def _show(found: dict[str, Any], as_json: bool) -> None:

@@ -100,6 +100,12 @@ def record(connection: Connection, pages: LabelPages, done: Done) -> None:
         connection.execute(upsert(LABEL, connection.dialect.name), changed)
 
 
+def request_of(connection: Connection, label_set: str) -> str | None:
+    """The hash of the request that the set was issued for, where it had a key."""
+    issued = connection.execute(_ENTRIES, {"chain": _CHAINS + label_set}).first()
+    return None if issued is None else LabelSetIssued.model_validate(issued.data).request
+
+
 async def labels_among(session: AsyncSession, numbers: Iterable[str]) -> dict[str, IssuedLabel]:
     """Those of the numbers that were given to a label."""
     columns = LABEL.c.number, LABEL_SET.c.journey, LABEL.c.status, LABEL.c.container, LABEL.c.thing

@@ -7,6 +7,7 @@ issued ──> printed (again, with a reason) ──> applied | destroyed | retu
 import re
 import secrets
 from enum import StrEnum
+from hashlib import sha256
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
@@ -25,7 +26,7 @@ MOST_LABELS = 500
 """Labels in a set."""
 
 SetId = Annotated[str, StringConstraints(pattern=_SET)]
-"""A set of labels: opaque, 50 random bits."""
+"""A set of labels: opaque, 50 random bits, or as many of its key's hash."""
 
 Gs1Prefix = Annotated[str, StringConstraints(pattern=r"^[0-9]{4,12}$")]
 """A GS1 company prefix, as GS1 has licensed it to whoever labels."""
@@ -57,6 +58,12 @@ def read_label_number(text: str) -> str:
 def new_set() -> str:
     """A name for a set of labels; the database refuses one that was given before."""
     return "LS" + "".join(secrets.choice(_ALPHABET) for _ in range(_SERIAL_LENGTH))
+
+
+def set_of_key(coi: str, key: str) -> str:
+    """The name of the set that a request with this key makes for this journey: said again, the same."""
+    digest = sha256(f"{coi}/{key}".encode()).digest()
+    return "LS" + "".join(_ALPHABET[each % len(_ALPHABET)] for each in digest[:_SERIAL_LENGTH])
 
 
 def label_number(label_set: str, place: int) -> str:

@@ -5,15 +5,34 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from api.answers import Answer, IdentifierLookup
+from ledger.label_pages import IssuedLabel
 from ledger.tables import IdentifierRow
 from schemas.base import Strict
 from schemas.identity import CoiId
+from schemas.labels import LabelStatus
 from standards.parts import Check, Part, PartKind, Problem, Scan
 from standards.scanning import MOST_CHARACTERS, as_identifier
 
-IDENTIFYING = frozenset({PartKind.COI, PartKind.DONATION, PartKind.SGTIN, PartKind.SSCC, PartKind.GSRN, PartKind.THING})
+IDENTIFYING = frozenset(
+    {
+        PartKind.COI,
+        PartKind.DONATION,
+        PartKind.SGTIN,
+        PartKind.SSCC,
+        PartKind.GSRN,
+        PartKind.THING,
+        PartKind.LABEL,
+    }
+)
 """Kinds of part that name one thing alone: a scan agrees only where each of them is known."""
 
+_NOT_ON_ANYTHING = {
+    LabelStatus.ISSUED: ("label_not_printed", "the label was not printed yet, as far as is on record"),
+    LabelStatus.DESTROYED: ("label_destroyed", "the label was destroyed, as far as is on record: stop"),
+    LabelStatus.RETURNED: ("label_returned", "the label went back unused, as far as is on record: stop"),
+    LabelStatus.VOID: ("label_void", "the label was taken out before its use: stop"),
+}
+"""Labels that there should be nothing to scan of."""
 
 _GS1 = frozenset({PartKind.SGTIN.value, PartKind.SSCC.value, PartKind.GSRN.value})
 
@@ -26,7 +45,7 @@ class ToScan(Strict):
 
 
 class PartView(Answer):
-    """One thing that the scan names. `leads_to`: what the crosswalk knows under it."""
+    """One thing that the scan names. `leads_to`: what the crosswalk, or the label desk, knows under it."""
 
     kind: PartKind
     value: str | None
@@ -54,13 +73,27 @@ def lookups_of(text: str, scan: Scan) -> list[str]:
     return sorted({each for spelt in among for each in as_identifier(spelt)})
 
 
-def scanned(text: str, scan: Scan, known: Mapping[str, IdentifierRow], journey: str | None) -> Scanned:
-    """The answer. A name that the crosswalk has letter for letter is that name, whatever it looks like otherwise."""
+def labels_of(scan: Scan) -> list[str]:
+    """The numbers of labels that the label desk is to be asked for."""
+    return [part.value for part in scan.parts if part.kind is PartKind.LABEL and part.value is not None]
+
+
+def scanned(
+    text: str,
+    scan: Scan,
+    known: Mapping[str, IdentifierRow],
+    labels: Mapping[str, IssuedLabel],
+    journey: str | None,
+) -> Scanned:
+    """The answer. A name that the crosswalk has letter for letter is that name, whatever it looks like otherwise.
+
+    Only a label's number is that label, whoever else has given the same name to something.
+    """
     whole = next((known[each] for each in as_identifier(text) if each in known), None)
     parts = (
         [_as_known(whole)]
-        if whole is not None and not _leads(scan, known)
-        else [_view(each, known) for each in scan.parts]
+        if whole is not None and not labels and not _leads(scan, known)
+        else [_label(each, labels) or _view(each, known) for each in scan.parts]
     )
     problem = None if whole is not None else scan.problem
     journeys = sorted({each.leads_to.journey for each in parts if each.leads_to})
@@ -91,6 +124,20 @@ def _view(part: Part, known: Mapping[str, IdentifierRow]) -> PartView:
         return _as_known(row)
     shown = part.model_dump(include={"kind", "value", "check", "text", "problem"})
     return PartView(**shown, leads_to=leads_to)
+
+
+def _label(part: Part, labels: Mapping[str, IssuedLabel]) -> PartView | None:
+    if part.kind is not PartKind.LABEL or part.value is None:
+        return None
+    found = labels.get(part.value)
+    shown = part.model_dump(include={"kind", "value", "check", "text"})
+    if found is None:
+        unknown = Problem(code="unknown_label", detail="no label was ever issued under this number")
+        return PartView(**shown, problem=unknown, leads_to=None)
+    leads_to = IdentifierLookup(kind="label", value=found.number, names=found.thing, journey=found.journey)
+    wrong = _NOT_ON_ANYTHING.get(found.status)
+    problem = Problem(code=wrong[0], detail=wrong[1]) if wrong else None
+    return PartView(**shown, problem=problem, leads_to=leads_to)
 
 
 def _can_be(part: Part, row: IdentifierRow) -> bool:

@@ -92,6 +92,7 @@ KINDS: dict[str, type[ClewError]] = {
     "label_not_printed": Conflict,
     "label_settled": Conflict,
     "label_mismatch": Conflict,
+    "container_labelled": Conflict,
     "material_not_available": Conflict,
     "reprint_reason_missing": Conflict,
     "labels_unaccounted": Conflict,

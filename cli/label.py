@@ -35,7 +35,13 @@ def issue(
     expires: Annotated[str | None, typer.Option(help="When the material expires: 2026-03-05T10:10:00Z.")] = None,
     size: Annotated[str, typer.Option(help="bag (100 by 70 mm) or vial (60 by 25 mm).")] = "bag",
     statement: Annotated[list[str] | None, typer.Option(help="A statement's code. Repeatable.")] = None,
-    one_person: Annotated[bool, typer.Option("--one-person", help="One person signs the account.")] = False,
+    one_person: Annotated[
+        bool,
+        typer.Option(
+            "--one-person", help="One person labels and signs the account; else two do, which the field expects."
+        ),
+    ] = False,
+    key: Annotated[str | None, typer.Option(help="Idempotency-Key: said again with it, the same set.")] = None,
     api: Api = None,
     as_json: AsJson = False,
 ) -> None:
@@ -48,7 +54,9 @@ def issue(
     asked: dict[str, Any] = {"stage": stage, "containers": container or [], "doses": dose or [], "blank": blank}
     asked |= {"product": product, "expires_at": expires, "size": size, "two_people": not one_person}
     asked |= {"statements": statement} if statement else {}
-    _show(_post(path_to("/v1/journeys/{}/labels", journey), asked | {"by": by, "reason": reason}, api), as_json)
+    headers = {"idempotency_key": key} if key else {}
+    path = path_to("/v1/journeys/{}/labels", journey)
+    _show(_post(path, asked | {"by": by, "reason": reason}, api, **headers), as_json)
 
 
 @labels.command("print")
@@ -96,7 +104,8 @@ def apply(
     number: Annotated[str, typer.Argument(help="The label's number.")],
     container: Annotated[str, typer.Argument(help="The container or dose that bears it now.")],
     by: By,
-    verified_by: Annotated[str | None, typer.Option(help="Who looked on.")] = None,
+    verified_by: Annotated[str | None, typer.Option(help="Who looked on; needed unless one person does it.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why what bears a label gets another one.")] = None,
     api: Api = None,
     as_json: AsJson = False,
 ) -> None:
@@ -106,7 +115,7 @@ def apply(
     Example:
       clew label apply LS7KQ2M9XW4D LS7KQ2M9XW4D001K BAG-1 --by nurse-17 --verified-by nurse-23
     """
-    said = {"number": _plain(number), "container": container, "by": by, "verified_by": verified_by}
+    said = {"number": _plain(number), "container": container, "by": by, "verified_by": verified_by, "reason": reason}
     _show(_post(path_to("/v1/labels/{}/apply", label_set), said, api), as_json)
 
 
@@ -214,11 +223,11 @@ def _plain(number: str) -> str:
     return number.replace(" ", "").upper()
 
 
-def _post(path: str, body: dict[str, Any], api: str | None) -> Any:
+def _post(path: str, body: dict[str, Any], api: str | None, **headers: str) -> Any:
     from cli.client import Api as Client
 
     with Client(api) as client:
-        return client.post(path, body)
+        return client.post(path, body, **headers)
 
 
 def _show(found: dict[str, Any], as_json: bool) -> None:
@@ -228,5 +237,9 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
         console.result(found)
         return
     print(f"{found['set']}  {found['stage']}  {found['status']}")
-    columns = ("number", "thing", "status", "prints", "container", "by", "reason")
-    console.table(columns, [[each[name] for name in columns] for each in found["labels"]])
+    print("two people label and sign" if found["two_people"] else "one person labels and signs")
+    if found["reconciled_by"]:
+        print(f"accounted for by {found['reconciled_by']}, witnessed by {found['witnessed_by'] or 'nobody'}")
+    columns = ("number", "thing", "status", "prints", "container", "by", "verified_by", "reason")
+    headings = [each.replace("_", " ") for each in columns]
+    console.table(headings, [[each[name] for name in columns] for each in found["labels"]])

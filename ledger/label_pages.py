@@ -1,6 +1,6 @@
 """What each entry of the label desk makes of a set and its labels; and whether the pages show what the entries made."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -61,6 +61,16 @@ class Done:
     by: str
 
 
+@dataclass(frozen=True)
+class IssuedLabel:
+    """A label, whose it is, and what bears it or is to bear it."""
+
+    number: str
+    journey: str
+    status: LabelStatus
+    thing: str | None
+
+
 def about(label_set: str) -> str:
     """What the set's chain is called among those of operations."""
     return f"labels/{label_set}"
@@ -88,6 +98,22 @@ def record(connection: Connection, pages: LabelPages, done: Done) -> None:
     changed = [each for number, each in pages.labels.items() if each != before.labels.get(number)]
     if changed:
         connection.execute(upsert(LABEL, connection.dialect.name), changed)
+
+
+def request_of(connection: Connection, label_set: str) -> str | None:
+    """The hash of the request that the set was issued for, where it had a key."""
+    issued = connection.execute(_ENTRIES, {"chain": _CHAINS + label_set}).first()
+    return None if issued is None else LabelSetIssued.model_validate(issued.data).request
+
+
+async def labels_among(session: AsyncSession, numbers: Iterable[str]) -> dict[str, IssuedLabel]:
+    """Those of the numbers that were given to a label."""
+    columns = LABEL.c.number, LABEL_SET.c.journey, LABEL.c.status, LABEL.c.container, LABEL.c.thing
+    query = select(*columns).join(LABEL_SET, LABEL_SET.c.id == LABEL.c.set).where(LABEL.c.number.in_(list(numbers)))
+    return {
+        number: IssuedLabel(number, journey, LabelStatus(status), container or thing)
+        for number, journey, status, container, thing in await session.execute(query)
+    }
 
 
 async def label_differences(session: AsyncSession) -> list[str]:

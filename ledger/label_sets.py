@@ -6,10 +6,11 @@ from sqlmodel import col
 
 from ledger.registry import find_journey, find_protocol
 from ledger.tables import JourneyRow, StageRow
+from schemas.canonical import content_hash
 from schemas.errors import Conflict, Flaw, Invalid
 from schemas.facts import JourneyStatus
 from schemas.label_desk import NewLabelSet
-from schemas.labels import LabelContent, LabelFor, ThingKind, label_number, new_set
+from schemas.labels import LabelContent, LabelFor, ThingKind, label_number, new_set, set_of_key
 from schemas.operations import LabelSetIssued
 from schemas.protocols import Protocol
 from schemas.stages import CollectionStage, ManufactureStage, ShipmentStage, Stage, Temperature
@@ -18,7 +19,9 @@ from standards.labels.drawing import draw
 _CLOSED = (JourneyStatus.COMPLETED, JourneyStatus.CANCELLED)
 
 
-async def new_labels(session: AsyncSession, coi: str, asked: NewLabelSet, gs1_prefix: str | None) -> LabelSetIssued:
+async def new_labels(
+    session: AsyncSession, coi: str, asked: NewLabelSet, gs1_prefix: str | None, key: str | None
+) -> LabelSetIssued:
     """The set that was asked for, with a number for each label. Raises as `ledger.labels.issue` does."""
     journey = await find_journey(session, coi)
     _goes_on(journey)
@@ -31,16 +34,22 @@ async def new_labels(session: AsyncSession, coi: str, asked: NewLabelSet, gs1_pr
     await _is_to_come(session, coi, asked.stage)
     said = LabelSetIssued(
         reason=asked.reason,
-        set=(name := new_set()),
+        set=(name := set_of_key(coi, key) if key is not None else new_set()),
         journey=coi,
         stage=asked.stage,
         content=_content(journey, protocol, stage, asked, gs1_prefix),
         labels=_labels(name, asked),
         two_people=asked.two_people,
+        request=request_hash(coi, asked) if key is not None else None,
     )
     for each in said.labels:
         draw(said.content, each, len(said.labels))
     return said
+
+
+def request_hash(coi: str, asked: NewLabelSet) -> str:
+    """What tells one request for labels from another."""
+    return content_hash([coi, asked.model_dump(mode="json")])
 
 
 def _goes_on(journey: JourneyRow) -> None:

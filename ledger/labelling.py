@@ -10,9 +10,10 @@ from sqlmodel import col
 from ledger.crosswalk import belonging_elsewhere
 from ledger.holds import refuse_while_held
 from ledger.queries import identifiers_among
-from ledger.tables import MaterialRow
+from ledger.tables import LabelRow, MaterialRow
 from schemas.errors import Conflict, Flaw
 from schemas.facts import MaterialStatus
+from schemas.labels import LabelStatus
 
 _THERE = (MaterialStatus.AVAILABLE, MaterialStatus.IN_TRANSIT, MaterialStatus.RETAINED)
 
@@ -33,6 +34,19 @@ async def refuse_labelling(session: AsyncSession, coi: str, where: dict[str, str
     if gone:
         flaws = _flaws(where, gone, "material_not_available", "it is put apart, rejected or gone")
         raise Conflict("material_not_available", "What is put apart, rejected or gone gets no label.", flaws)
+
+
+async def refuse_second_label(session: AsyncSession, number: str, container: str, reason: str | None) -> None:
+    """Raises `Conflict` (`container_labelled`) where the container bears another label and no `reason` is given."""
+    bears = select(col(LabelRow.number)).where(
+        col(LabelRow.container) == container,
+        col(LabelRow.status) == LabelStatus.APPLIED.value,
+        col(LabelRow.number) != number,
+    )
+    others = (await session.execute(bears.order_by(col(LabelRow.number)))).scalars().all()
+    if others and reason is None:
+        flaws = [Flaw(pointer="/container", code="label", detail=f"{each}: it bears this one") for each in others]
+        raise Conflict("container_labelled", "It bears a label already: say why it gets another one.", flaws)
 
 
 async def _not_there(session: AsyncSession, coi: str, where: dict[str, str]) -> set[str]:

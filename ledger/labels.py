@@ -13,16 +13,16 @@ from sqlmodel import col
 from ledger import inbox
 from ledger.holds import refuse_while_held
 from ledger.inbox import Incoming
-from ledger.label_pages import Done, LabelPages, about, load, record
-from ledger.label_sets import new_labels
-from ledger.labelling import refuse_labelling
+from ledger.label_pages import Done, LabelPages, about, load, record, request_of
+from ledger.label_sets import new_labels, request_hash
+from ledger.labelling import refuse_labelling, refuse_second_label
 from ledger.operations import put_operation
 from ledger.tables import LabelSetRow
 from schemas.errors import Conflict, Flaw, NotFound
 from schemas.event_data import EventData, LabelsIssued, LabelsReconciled
 from schemas.events import LABEL_DESK, PartnerEvent, write_event
 from schemas.label_desk import ApplyLabel, NewLabelSet, PrintLabels, ReconcileLabels, SettleLabels
-from schemas.labels import OPEN, LabelContent, LabelFor, LabelStatus
+from schemas.labels import OPEN, LabelContent, LabelFor, LabelStatus, set_of_key
 from schemas.operations import LabelApplied, LabelSetReconciled, OnLabels, OnLabelSet
 
 SETTLED = {
@@ -36,14 +36,26 @@ _FIRST_PRINT, _APPLIED, _RECONCILED = "first_print", "label_applied", "labels_ac
 
 
 async def issue(
-    session: AsyncSession, coi: str, asked: NewLabelSet, gs1_prefix: str | None, now: datetime
+    session: AsyncSession,
+    coi: str,
+    asked: NewLabelSet,
+    gs1_prefix: str | None,
+    now: datetime,
+    *,
+    key: str | None = None,
 ) -> LabelPages:
     """A set of labels for a stage, which waits from now on until they are accounted for.
 
-    Raises `NotFound` (`unknown_journey`), `Conflict` (`journey_closed`, `journey_leaving`, `stage_done`,
-    `identity_held`, `identifier_in_use`, `material_not_available`) and `Invalid` (`malformed`, `label_text_too_long`).
+    The same again with the same `key`: the set as it is now, and no other.
+
+    Raises `NotFound` (`unknown_journey`), `Conflict` (`idempotency_conflict`, `journey_closed`, `journey_leaving`,
+    `stage_done`, `identity_held`, `identifier_in_use`, `material_not_available`) and `Invalid`
+    (`malformed`, `label_text_too_long`).
     """
-    said = await new_labels(session, coi, asked, gs1_prefix)
+    before = await _issued_before(session, coi, asked, key)
+    if before is not None:
+        return before
+    said = await new_labels(session, coi, asked, gs1_prefix, key)
     pages = LabelPages()
     await _put(session, pages, "label_set.issued", said, asked.by, now)
     await refuse_labelling(session, coi, {each.id: f"/{each.kind}s" for each in said.labels if each.id is not None})
@@ -103,15 +115,16 @@ async def print_(session: AsyncSession, label_set: str, asked: PrintLabels, now:
 async def apply_label(session: AsyncSession, label_set: str, asked: ApplyLabel, now: datetime) -> LabelPages:
     """Note which container bears a label now; said again it changes nothing.
 
-    Raises `Conflict` (`label_mismatch`, `label_not_printed`, `label_settled`, `identity_held`, `identifier_in_use`,
-    `material_not_available`) and `NotFound`.
+    Raises `Conflict` (`label_mismatch`, `label_not_printed`, `label_settled`, `witness_missing`, `identity_held`,
+    `identifier_in_use`, `material_not_available`, `container_labelled`) and `NotFound`.
     """
     pages = await find(session, label_set, for_update=True)
     label = pages.labels.get(asked.number)
     if label is None:
         raise _unknown(asked.number)
-    done = (label["container"], label["by"], label["verified_by"])
-    if label["status"] == LabelStatus.APPLIED and done == (asked.container, asked.by, asked.verified_by):
+    done = (label["container"], label["by"], label["verified_by"], label["reason"])
+    again = (asked.container, asked.by, asked.verified_by, asked.reason or _APPLIED)
+    if label["status"] == LabelStatus.APPLIED and done == again:
         return pages
     _must_be_open(pages, (asked.number,))
     if label["status"] != LabelStatus.PRINTED:
@@ -120,11 +133,18 @@ async def apply_label(session: AsyncSession, label_set: str, asked: ApplyLabel, 
     if label["thing"] not in (None, asked.container):
         flaw = Flaw(pointer="/container", code="label_mismatch", detail="the label is for another one")
         raise Conflict("label_mismatch", "The label is for another container or dose: stop, and look again.", [flaw])
+    if pages.row["two_people"] and asked.verified_by is None:
+        raise Conflict("witness_missing", "Two people put on the labels of this set: name the one who looked on.")
     said = LabelApplied(
-        **_of(pages), reason=_APPLIED, number=asked.number, container=asked.container, verified_by=asked.verified_by
+        **_of(pages),
+        reason=asked.reason or _APPLIED,
+        number=asked.number,
+        container=asked.container,
+        verified_by=asked.verified_by,
     )
     await _put(session, pages, "label.applied", said, asked.by, now)
     await refuse_labelling(session, said.journey, {asked.container: "/container"})
+    await refuse_second_label(session, asked.number, asked.container, asked.reason)
     return pages
 
 
@@ -168,6 +188,18 @@ async def reconcile(session: AsyncSession, label_set: str, asked: ReconcileLabel
     await _put(session, pages, "label_set.reconciled", said, asked.by, now)
     told = LabelsReconciled(stage=row["stage"], set=row["id"], **account)
     await _tell_journey(session, pages, "labels.reconciled", told, now)
+    return pages
+
+
+async def _issued_before(session: AsyncSession, coi: str, asked: NewLabelSet, key: str | None) -> LabelPages | None:
+    if key is None:
+        return None
+    name, connection = set_of_key(coi, key), await session.connection()
+    pages = await connection.run_sync(load, name)
+    if pages.row is None:
+        return None
+    if await connection.run_sync(request_of, name) != request_hash(coi, asked):
+        raise Conflict("idempotency_conflict", "This Idempotency-Key was used for another request.")
     return pages
 
 

@@ -24,7 +24,8 @@ Numbers = Annotated[tuple[LabelNumber, ...], Field(min_length=1, max_length=MOST
 class NewLabelSet(Said):
     """Labels for a stage: one for each id as often as it is named, and so many blank ones for what is filled later.
 
-    What is left out of `product` and `storage` comes from the protocol. `two_people`: the account is signed by two.
+    What is left out of `product` and `storage` comes from the protocol. `two_people`: each is put on, and the
+    account signed, by two people.
     """
 
     stage: StageId
@@ -59,12 +60,16 @@ class PrintLabels(Strict):
 
 
 class ApplyLabel(Strict):
-    """A label was put on a container or dose; `verified_by`: who looked on."""
+    """A label was put on a container or dose. `verified_by`: who looked on; needed where the set is two people's.
+
+    `reason`: why what bears a label already gets another one.
+    """
 
     by: Identifier
     number: LabelNumber
     container: Identifier
     verified_by: Identifier | None = None
+    reason: Code | None = None
 
     @model_validator(mode="after")
     def _two_different_people(self) -> Self:

@@ -4,14 +4,16 @@ issued ──> printed (again, with a reason) ──> applied | destroyed | retu
     └──────────┴──> void
 """
 
+import re
 import secrets
 from enum import StrEnum
+from hashlib import sha256
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 
 from schemas.base import Identifier, Instant, Strict
-from schemas.check_characters import mod_37_2
+from schemas.check_characters import Misread, ends_in_mod_37_2, mod_37_2
 from schemas.forms import form
 from schemas.identity import CoiId
 from schemas.stages import Temperature
@@ -25,7 +27,7 @@ MOST_LABELS = 500
 """Labels in a set."""
 
 SetId = Annotated[str, form(_SET, "a set of labels as `clew label list` names it")]
-"""A set of labels: opaque, 50 random bits."""
+"""A set of labels: opaque, 50 random bits, or as many of its key's hash."""
 
 Gs1Prefix = Annotated[str, StringConstraints(pattern=r"^[0-9]{4,12}$")]
 """A GS1 company prefix, as GS1 has licensed it to whoever labels."""
@@ -46,9 +48,23 @@ LabelNumber = Annotated[
 """One label, and no other ever: its set, its place there, an ISO/IEC 7064 mod 37-2 check character."""
 
 
+def read_label_number(text: str) -> str:
+    """A label's number, without blanks and in capital letters. Raises `Misread`."""
+    ends_in_mod_37_2(text)
+    if not re.fullmatch(_NUMBER, text):
+        raise Misread("wrong_form", "it should be LS, 10 letters and digits, 3 digits and a check character")
+    return text
+
+
 def new_set() -> str:
     """A name for a set of labels; the database refuses one that was given before."""
     return "LS" + "".join(secrets.choice(_ALPHABET) for _ in range(_SERIAL_LENGTH))
+
+
+def set_of_key(coi: str, key: str) -> str:
+    """The name of the set that a request with this key makes for this journey: said again, the same."""
+    digest = sha256(f"{coi}/{key}".encode()).digest()
+    return "LS" + "".join(_ALPHABET[each % len(_ALPHABET)] for each in digest[:_SERIAL_LENGTH])
 
 
 def label_number(label_set: str, place: int) -> str:

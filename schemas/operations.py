@@ -163,12 +163,16 @@ class OnLabelSet(Operation):
 
 
 class LabelSetIssued(OnLabelSet):
-    """`labels`: every label of the set; `content`: what stands on each; `two_people`: its account needs two."""
+    """`labels`: every label of the set; `content`: what stands on each; `two_people`: its account needs two.
+
+    `request`: the hash of what was asked, where it came with an Idempotency-Key.
+    """
 
     stage: StageId
     content: LabelContent
     labels: tuple[LabelFor, ...]
     two_people: bool
+    request: str | None = None
 
 
 class OnLabels(OnLabelSet):

@@ -7,7 +7,7 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 from standards import gs1, isbt128
-from standards.labels.scanned import coi_part
+from standards.labels.scanned import coi_part, label_part
 from standards.parts import Check, Part, PartKind, Problem, Scan
 
 MOST_CHARACTERS = 2000
@@ -19,6 +19,7 @@ _GS1_SYMBOLS = frozenset({"]C1", "]e0", "]d2", "]Q3", "]J1"})
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9=&][A-Za-z0-9._:/+=&%()*\-]{0,63}")
 _OUR_COI = re.compile(r"CLEW[0-9A-Z*]*|CH[A-NP-Z1-9][A-NP-Z0-9]{2}\d{4}[0-9A-Z]{6}")
+_OUR_LABEL = re.compile(r"LS[0-9A-Z*]{14}")
 _TYPED_DONATION = re.compile(r"[A-NP-Z1-9][A-NP-Z0-9]{2}\d{2}\d{8}[0-9A-Z*]")
 _SYSTEM = re.compile(r"(https?://|urn:)[!-~]+")
 _PEOPLE = frozenset({"Patient", "Person", "Practitioner", "RelatedPerson"})
@@ -56,6 +57,8 @@ def _read(text: str) -> Scan:
 def _key(text: str) -> Scan | None:
     """Numbers without anything around them that says what they are: by their form, and only where that is clear."""
     typed = text.upper().replace(" ", "")
+    if _OUR_LABEL.fullmatch(typed):
+        return Scan(parts=(label_part(typed),))
     bare = gs1.read_bare(text)
     if bare is not None:
         return Scan(parts=(bare,))

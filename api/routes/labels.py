@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Header, Query, Response
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,6 +28,11 @@ from standards.labels.zpl import Dpi
 
 router = APIRouter(prefix="/v1", tags=["labels"])
 
+Key = Annotated[
+    str | None,
+    Header(alias="Idempotency-Key", pattern=r"^[!-~]{1,120}$", description="The same key again: the same set."),
+]
+
 _PLACE = TypeAdapter(tuple[Instant, SetId])
 _SAID = ("malformed", "not_json", "unknown_label_set", "unknown_label", "ledger_unavailable")
 
@@ -45,6 +50,7 @@ _SAID = ("malformed", "not_json", "unknown_label_set", "unknown_label", "ledger_
             "not_json",
             "label_text_too_long",
             "unknown_journey",
+            "idempotency_conflict",
             "journey_closed",
             "journey_leaving",
             "stage_done",
@@ -56,11 +62,13 @@ _SAID = ("malformed", "not_json", "unknown_label_set", "unknown_label", "ledger_
     },
     openapi_extra=request_body(examples.NEW_SET_BODY),
 )
-async def issue_labels(_caller: AsPerson, using: Using, coi: CoiId, asked: NewLabelSet) -> LabelSetView:
+async def issue_labels(
+    _caller: AsPerson, using: Using, coi: CoiId, asked: NewLabelSet, key: Key = None
+) -> LabelSetView:
     """Each label has a number of its own that is never given twice. The journey is told in the same transaction."""
 
     async def work(session: AsyncSession) -> LabelPages:
-        return await labels.issue(session, coi, asked, using.settings.gs1_prefix, datetime.now(UTC))
+        return await labels.issue(session, coi, asked, using.settings.gs1_prefix, datetime.now(UTC), key=key)
 
     # A name that was given before is refused by the database, and another is taken.
     pages = await settle(using.database, work)
@@ -193,6 +201,8 @@ async def print_labels(_caller: AsPerson, using: Using, label_set: SetId, asked:
             "identity_held",
             "identifier_in_use",
             "material_not_available",
+            "container_labelled",
+            "witness_missing",
         ),
     },
     openapi_extra=request_body(examples.APPLY_BODY),

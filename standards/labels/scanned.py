@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.identity import read_coi, scanned_spelling
-from schemas.labels import LabelNumber
+from schemas.labels import LabelNumber, read_label_number
 from standards.labels.symbol import COI, GIAI, NUMBER, THING
-from standards.parts import Check, Part, PartKind, checked
+from standards.parts import Part, PartKind, checked
 
 _LABEL: TypeAdapter[str] = TypeAdapter(LabelNumber)
 _NUMBER_LENGTH = 16
@@ -20,13 +20,18 @@ def parts_of(elements: Mapping[str, str]) -> dict[str, Part]:
         number = _LABEL.validate_python(elements.get(place, "")[-_NUMBER_LENGTH:])
     except ValidationError:
         return {}
-    found = {place: Part(kind=PartKind.LABEL, value=number, check=Check.PASSED, text=f"label {number}")}
+    found = {place: label_part(number)}
     if COI in elements:
         found[COI] = coi_part(elements[COI])
     if THING in elements:
         thing = elements[THING]
         found[THING] = Part(kind=PartKind.THING, value=thing, text=f"container or dose {thing}", lookups=(thing,))
     return found
+
+
+def label_part(text: str) -> Part:
+    """A label's number, as it stands on the label in words; blanks and small letters do not matter."""
+    return checked(PartKind.LABEL, "label", read_label_number, "".join(text.split()).upper())
 
 
 def coi_part(text: str) -> Part:

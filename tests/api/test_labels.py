@@ -52,7 +52,12 @@ async def all_settled(ward: Clinic, found: dict[str, Any]) -> None:
     """Two bags labelled, the third label destroyed."""
     assert (await does(ward, found, "print", by="nurse-17"))[0] == 200
     for place in (1, 2):
-        said = {"by": "nurse-17", "number": number(found, place), "container": f"BAG-{place}"}
+        said = {
+            "by": "nurse-17",
+            "verified_by": "nurse-23",
+            "number": number(found, place),
+            "container": f"BAG-{place}",
+        }
         assert (await does(ward, found, "apply", **said))[0] == 200
     assert (await does(ward, found, "destroy", numbers=[number(found, 3)], **BY))[0] == 200
 
@@ -118,7 +123,7 @@ async def test_every_step_is_on_the_record_with_who_did_it(ward: Clinic) -> None
 async def test_a_label_that_is_missing_is_named(ward: Clinic) -> None:
     found = await issued(ward, await ward.patient())
     await does(ward, found, "print", by="nurse-17")
-    await does(ward, found, "apply", by="nurse-17", number=number(found, 1), container="BAG-1")
+    await does(ward, found, "apply", by="nurse-17", verified_by="nurse-23", number=number(found, 1), container="BAG-1")
     status, problem = await does(ward, found, "reconcile", **SIGNED)
     assert (status, problem["code"]) == (409, "labels_unaccounted")
     named = {each["detail"].split(":")[0] for each in problem["errors"]}
@@ -165,7 +170,7 @@ async def test_what_is_another_patients_gets_no_label_of_this_one(ward: Clinic) 
     assert (answer.status_code, answer.json()["code"]) == (409, "identifier_in_use")
     found = await issued(ward, ana)
     await does(ward, found, "print", by="nurse-17")
-    blank = {"by": "nurse-17", "number": number(found, 3), "container": "BAG-OF-BEN"}
+    blank = {"by": "nurse-17", "verified_by": "nurse-23", "number": number(found, 3), "container": "BAG-OF-BEN"}
     assert await refused(ward, found, "apply", **blank) == "identifier_in_use"
 
 
@@ -174,10 +179,10 @@ async def test_what_bears_a_label_of_another_patient_gets_none_of_this_one(ward:
     ana, ben = await ward.patient("ORD-ANA"), await ward.patient("ORD-BEN")
     hers = await issued(ward, ana, containers=[], blank=1)
     await does(ward, hers, "print", by="nurse-17")
-    await does(ward, hers, "apply", by="nurse-17", number=number(hers, 1), container="BAG-7")
+    await does(ward, hers, "apply", by="nurse-17", verified_by="nurse-23", number=number(hers, 1), container="BAG-7")
     his = await issued(ward, ben, containers=["BAG-8"], blank=1)
     await does(ward, his, "print", by="nurse-17")
-    blank = {"by": "nurse-17", "number": number(his, 2), "container": "BAG-7"}
+    blank = {"by": "nurse-17", "verified_by": "nurse-23", "number": number(his, 2), "container": "BAG-7"}
     assert await refused(ward, his, "apply", **blank) == "identifier_in_use"
     for taken in ("BAG-7", "BAG-8"):
         wanted = {"stage": "collection", "containers": [taken], **BY}
@@ -193,7 +198,7 @@ async def test_what_comes_with_another_patients_label_holds_both(ward: Clinic, t
     ana, ben = await ward.patient("ORD-ANA"), await ward.patient("ORD-BEN")
     his = await issued(ward, ben, containers=["BAG-8"], blank=1)
     await does(ward, his, "print", by="nurse-17")
-    await does(ward, his, "apply", by="nurse-17", number=number(his, 2), container="BAG-7")
+    await does(ward, his, "apply", by="nurse-17", verified_by="nurse-23", number=number(his, 2), container="BAG-7")
     names = [{"kind": "container", "value": thing}]
     await ward.record(ana, started(number="ORD-ANA"), fact(2, "hold.placed", reason="x", identifiers=names))
     (hold,) = (await ward.http.get("/v1/holds")).json()["items"]
@@ -247,13 +252,15 @@ async def test_what_was_settled_is_not_settled_again_but_the_same_word_twice_cha
         ("destroy", {"numbers": [used], **BY}),
         ("return", {"numbers": [gone], **BY}),
         ("void", {"numbers": [gone], **BY}),
-        ("apply", {"by": "nurse-17", "number": gone, "container": "BAG-3"}),
+        ("apply", {"by": "nurse-17", "verified_by": "nurse-23", "number": gone, "container": "BAG-3"}),
         ("apply", {"by": "nurse-99", "number": used, "container": "BAG-1"}),
     ):
         assert await refused(ward, found, what, **said) == "label_settled", what
     before = (await ward.http.get("/v1/feed")).json()["next"]
     assert (await does(ward, found, "destroy", numbers=[gone], **BY))[0] == 200
-    assert (await does(ward, found, "apply", by="nurse-17", number=used, container="BAG-1"))[0] == 200
+    assert (await does(ward, found, "apply", by="nurse-17", verified_by="nurse-23", number=used, container="BAG-1"))[
+        0
+    ] == 200
     await does(ward, found, "reconcile", **SIGNED)
     assert (await does(ward, found, "reconcile", **SIGNED))[0] == 200
     assert await refused(ward, found, "reconcile", by="nurse-17", witnessed_by="nurse-99") == "labels_reconciled"
@@ -311,7 +318,10 @@ async def test_what_is_not_there_is_not_found(desk: Clinic) -> None:
     found = await issued(desk, await desk.patient())
     other = label_number("LSAAAAAAAAAA", 1)
     assert await refused(desk, found, "void", numbers=[other], **BY) == "unknown_label"
-    assert await refused(desk, found, "apply", by="nurse-17", number=other, container="BAG-1") == "unknown_label"
+    assert (
+        await refused(desk, found, "apply", by="nurse-17", verified_by="nurse-23", number=other, container="BAG-1")
+        == "unknown_label"
+    )
     assert (await desk.http.get("/v1/labels/LSAAAAAAAAAA")).json()["code"] == "unknown_label_set"
     assert await refused(desk, found, "void", numbers=[number(found, 1)] * 2, **BY) == "malformed"
     misread = number(found, 1)[:-2] + ("0" if number(found, 1)[-2] != "0" else "9") + number(found, 1)[-1]
@@ -354,7 +364,7 @@ async def test_of_two_who_apply_the_same_label_one_does(ward: Clinic) -> None:
     other = Database(ward.database.url)
 
     async def puts(database: Database, by: str, bag: str) -> str:
-        asked = ApplyLabel(by=by, number=number(found, 1), container=bag)
+        asked = ApplyLabel(by=by, verified_by="nurse-9", number=number(found, 1), container=bag)
         try:
             async with database.writing() as session:
                 await labels.apply_label(session, found["set"], asked, datetime.now(UTC))
@@ -413,7 +423,12 @@ async def test_whatever_is_done_the_account_adds_up(desk: Clinic, steps: list[tu
                 if what == "print":
                     await labels.print_(session, name, PrintLabels(by="n-1", numbers=(one,), reason="jam"), now)
                 elif what == "apply":
-                    await labels.apply_label(session, name, ApplyLabel(by="n-1", number=one, container="BAG-1"), now)
+                    await labels.apply_label(
+                        session,
+                        name,
+                        ApplyLabel(by="n-1", verified_by="n-2", number=one, container=one),
+                        now,
+                    )
                 elif what == "reconcile":
                     await labels.reconcile(session, name, ReconcileLabels(by="n-1", witnessed_by="n-2"), now)
                 else:
@@ -426,3 +441,30 @@ async def test_whatever_is_done_the_account_adds_up(desk: Clinic, steps: list[tu
         assert shown["status"] == "open" or account["open"] == 0
     async with desk.database.reading() as session:
         assert await label_differences(session) == []
+
+
+async def test_who_puts_a_label_on_is_looked_on_by_somebody_unless_the_set_says_otherwise(desk: Clinic) -> None:
+    coi = await desk.patient()
+    found, alone = await issued(desk, coi), await issued(desk, coi, containers=["BAG-9"], blank=0, two_people=False)
+    for each, bag, expected in ((found, "BAG-1", (409, "witness_missing")), (alone, "BAG-9", (200, None))):
+        await does(desk, each, "print", by="nurse-17")
+        status, answer = await does(desk, each, "apply", by="nurse-17", number=number(each, 1), container=bag)
+        assert (status, answer.get("code")) == expected
+
+
+async def test_what_bears_a_label_gets_another_one_for_a_reason_only(ward: Clinic) -> None:
+    """Whichever set the second one is of; the reason is on record."""
+    coi = await ward.patient()
+    first, second = await issued(ward, coi), await issued(ward, coi)
+    said = {"by": "nurse-17", "verified_by": "nurse-23", "container": "BAG-1"}
+    for each in (first, second):
+        await does(ward, each, "print", by="nurse-17")
+    assert (await does(ward, first, "apply", number=number(first, 1), **said))[0] == 200
+    for each, place in ((first, 3), (second, 1), (second, 3)):
+        status, problem = await does(ward, each, "apply", number=number(each, place), **said)
+        assert (status, problem["code"]) == (409, "container_labelled")
+        assert number(first, 1) in problem["errors"][0]["detail"]
+    again = {"number": number(second, 1), "reason": "label_damaged", **said}
+    assert (await does(ward, second, "apply", **again))[0] == 200
+    status, now = await does(ward, second, "apply", **again)
+    assert (status, now["labels"][0]["reason"]) == (200, "label_damaged")

@@ -8,7 +8,7 @@ from biip.gs1_messages import GS1Message
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.check_characters import DIGITS, WITH_CHECK, mod_10
+from schemas.check_characters import ALPHANUMERIC, DIGITS, WITH_CHECK, mod_10
 from schemas.gs1_keys import SERIAL
 from schemas.identity import isbt_coi, new_coi
 from schemas.labels import label_number
@@ -240,7 +240,24 @@ def test_a_label_of_ours_says_whose_it_is_and_what_it_is_on(prefix: str | None) 
     as_people_read_it = "".join(f"({ai}){value}" for ai, value in elements.items())
     for text in (as_people_read_it, "]d2" + GS.join(map("".join, elements.items()))):
         found = [(each.kind, each.value, each.lookups[:1]) for each in scan(text).parts]
-        assert found == [("label", number, ()), ("coi", coi, (coi,)), ("thing", "BAG-1", ("BAG-1",))]
+        assert found == [("label", number, (number,)), ("coi", coi, (coi,)), ("thing", "BAG-1", ("BAG-1",))]
+
+
+@given(st.from_regex("[0-9A-HJKMNP-TV-Z]{10}", fullmatch=True), st.integers(1, 500))
+def test_a_label_is_known_by_the_number_that_people_read_on_it(serial: str, place: int) -> None:
+    number = label_number(f"LS{serial}", place)
+    in_groups = " ".join(number[at : at + 4] for at in range(0, 16, 4))
+    for text in (number, in_groups, in_groups.lower()):
+        assert told(text) == [("label", number)]
+
+
+@pytest.mark.parametrize("at", range(2, 16))
+def test_a_slip_in_a_labels_number_is_told(at: int) -> None:
+    number = label_number("LS7KQ2M9XW4D", 1)
+    for other in set(WITH_CHECK if at == 15 else ALPHANUMERIC) - {number[at]}:
+        (part,) = scan(number[:at] + other + number[at + 1 :]).parts
+        assert part.kind == PartKind.LABEL and part.problem is not None
+        assert part.problem.code == "wrong_check_character"
 
 
 def test_what_another_company_keeps_in_its_own_identifiers_is_not_read_as_ours() -> None:

@@ -235,7 +235,8 @@ class Event(Epcis):
     def things(self) -> tuple[str, ...]:
         """Every thing that the event names one by one."""
         lists = (getattr(self, name, None) for name in ("epc_list", "child_epcs", "input_epc_list", "output_epc_list"))
-        return tuple(name for each in lists for name in each or ())
+        parent = getattr(self, "parent_id", None)
+        return (*(name for each in lists for name in each or ()), *((parent,) if parent else ()))
 
     def transactions(self, *types: str) -> tuple[str, ...]:
         """The business transactions of these types."""

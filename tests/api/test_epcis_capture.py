@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlmodel import col
 from structlog.testing import capture_logs
 
+from api.cursors import encode
 from ledger.tables import EntryRow, EpcisCaptureRow, IdentifierRow, InboxRow
 from ledger.verify import verify
 from schemas.identity import new_coi
@@ -277,15 +278,51 @@ async def test_a_round_trip_through_http_tells_the_same_events(ward: Clinic) -> 
     assert stored == meant
 
 
-async def test_a_gs1_link_is_read_as_the_key_that_the_crosswalk_knows(ward: Clinic) -> None:
-    key, link = "010950600013435221A1", "https://id.gs1.org/01/09506000134352/21/A1"
-    async with ward.database.writing() as session:
+SPELLINGS = [
+    "https://id.gs1.org/01/09506000134352/21/A1",
+    "http://id.gs1.org/01/09506000134352/21/A1",
+    "https://id.cellworks.example/some/where/01/09506000134352/10/LOT-7/21/A1?17=271200",
+    "https://id.gs1.org/01/09506000134352/22/V1/10/LOT-7/21/A1",
+    "urn:epc:id:sgtin:9506000.013435.A1",
+]
+
+
+@pytest.mark.parametrize("link", SPELLINGS)
+async def test_a_gs1_name_is_read_as_the_key_that_the_crosswalk_knows(desk: Clinic, link: str) -> None:
+    key = "010950600013435221A1"
+    async with desk.database.writing() as session:
         session.add(IdentifierRow(value=key, journey=new_coi(), kind="container"))
     other = "https://id.gs1.org/01/09506000134352/21/A2"
-    await captured(ward, single(bizStep="receiving", epcList=[link, other]))
-    (row,) = await inbox(ward)
+    await captured(desk, single(bizStep="receiving", epcList=[link, other]))
+    (row,) = await inbox(desk)
     assert row.event["data"]["containers"] == [key, other]
     assert (row.subject, row.status) == (key, "received")
+
+
+async def test_a_shipper_is_known_by_its_sscc_too(desk: Clinic) -> None:
+    """It stands as the parent, and is none of what is counted."""
+    key = "00095060001343520017"
+    async with desk.database.writing() as session:
+        session.add(IdentifierRow(value=key, journey=new_coi(), kind="sscc"))
+    packed = {"type": "AggregationEvent", "action": "ADD", "epcList": None, "childEPCs": ["urn:clew:container:BAG-1"]}
+    shipper = {"parentID": "urn:epc:id:sscc:9506000.0134352001"}
+    await captured(desk, single(bizStep="departing", bizTransactionList=BOL, **packed, **shipper))
+    (row,) = await inbox(desk)
+    assert (row.event["data"]["shipper"], row.event["data"]["containers"]) == (key, ["BAG-1"])
+
+
+@pytest.mark.parametrize("made", [["2026-03-02T12:00:00", "x"], ["0001-01-01T00:00:00+14:00", "x"], ["x"]])
+async def test_a_place_in_the_list_that_cannot_be_is_refused(desk: Clinic, made: list[Any]) -> None:
+    answer = await desk.http.get(CAPTURE, params={"nextPageToken": encode("epcis/capture", made)})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_cursor"), answer.text
+
+
+async def test_a_declaration_is_undone_with_its_document(desk: Clinic) -> None:
+    job = await captured(desk, DECLARED, NO_REFERENCE)
+    assert outcomes(job) == [("undone", "rolled_back"), ("refused", "reference_missing")]
+    assert await inbox(desk) == []
+    async with desk.database.reading() as session:
+        assert (await session.execute(select(EntryRow))).first() is None
 
 
 async def test_a_name_in_a_document_goes_no_further_than_the_document(ward: Clinic) -> None:

@@ -13,8 +13,8 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.errors import BadRequest, Flaw
-from standards.epcis.events import Moment
 from standards.epcis.names import canonical
+from standards.epcis.terms import Moment
 from standards.epcis.vocabulary import EVENT_TYPES, bare
 
 LARGEST_PAGE = 1_000

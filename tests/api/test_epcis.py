@@ -19,7 +19,7 @@ from standards.epcis.asked import MOST_VALUES
 from standards.epcis.reading import read_document, read_single
 from tests.api.clinic import NOON, Clinic
 from tests.api.custody import EVENTS, a_therapy, events, pages, put, told
-from tests.api.test_epcis_capture import SPELLINGS
+from tests.api.test_epcis_names import SPELLINGS
 from tests.standards.epcis.schema import flaws, known_flaws
 
 BAG = "urn:clew:container:BAG-1x1-1"

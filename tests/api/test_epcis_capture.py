@@ -11,9 +11,8 @@ from sqlmodel import col
 from structlog.testing import capture_logs
 
 from api.cursors import encode
-from ledger.tables import EntryRow, EpcisCaptureRow, IdentifierRow, InboxRow
+from ledger.tables import EntryRow, EpcisCaptureRow, InboxRow
 from ledger.verify import verify
-from schemas.identity import new_coi
 from tests.api.clinic import Clinic, away, clinic
 from tests.api.custody import events, told
 from tests.standards.epcis.schema import known_flaws
@@ -276,39 +275,6 @@ async def test_a_round_trip_through_http_tells_the_same_events(ward: Clinic) -> 
     shipped = {"shipment.picked_up", "shipment.delivered", "material.received"}
     meant = [(each.type, each.data["said"]) for each in facts if each.type in shipped][:3]
     assert stored == meant
-
-
-SPELLINGS = [
-    "https://id.gs1.org/01/09506000134352/21/A1",
-    "http://id.gs1.org/01/09506000134352/21/A1",
-    "https://id.cellworks.example/some/where/01/09506000134352/10/LOT-7/21/A1?17=271200",
-    "https://id.gs1.org/01/09506000134352/22/V1/10/LOT-7/21/A1",
-    "urn:epc:id:sgtin:9506000.013435.A1",
-]
-
-
-@pytest.mark.parametrize("link", SPELLINGS)
-async def test_a_gs1_name_is_read_as_the_key_that_the_crosswalk_knows(desk: Clinic, link: str) -> None:
-    key = "010950600013435221A1"
-    async with desk.database.writing() as session:
-        session.add(IdentifierRow(value=key, journey=new_coi(), kind="container"))
-    other = "https://id.gs1.org/01/09506000134352/21/A2"
-    await captured(desk, single(bizStep="receiving", epcList=[link, other]))
-    (row,) = await inbox(desk)
-    assert row.event["data"]["containers"] == [key, other]
-    assert (row.subject, row.status) == (key, "received")
-
-
-async def test_a_shipper_is_known_by_its_sscc_too(desk: Clinic) -> None:
-    """It stands as the parent, and is none of what is counted."""
-    key = "00095060001343520017"
-    async with desk.database.writing() as session:
-        session.add(IdentifierRow(value=key, journey=new_coi(), kind="sscc"))
-    packed = {"type": "AggregationEvent", "action": "ADD", "epcList": None, "childEPCs": ["urn:clew:container:BAG-1"]}
-    shipper = {"parentID": "urn:epc:id:sscc:9506000.0134352001"}
-    await captured(desk, single(bizStep="departing", bizTransactionList=BOL, **packed, **shipper))
-    (row,) = await inbox(desk)
-    assert (row.event["data"]["shipper"], row.event["data"]["containers"]) == (key, ["BAG-1"])
 
 
 @pytest.mark.parametrize("made", [["2026-03-02T12:00:00", "x"], ["0001-01-01T00:00:00+14:00", "x"], ["x"]])

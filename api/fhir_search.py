@@ -68,7 +68,7 @@ def read_search(kind: str, given: Iterable[tuple[str, str]], base: str, *, stric
             of_query.append((name, value))
     if "json" not in of_page.get("_format", "json"):
         raise _wrong("_format", "malformed", "json is the only format")
-    query = read_query(kind, of_query)
+    query = read_query(kind, of_query, base)
     if query.unknown and strict:
         flaws = [_flaw(name, "unknown_search_parameter", "the type has no such parameter") for name in query.unknown]
         raise Invalid("unknown_search_parameter", "The search has parameters that the type does not have.", flaws)

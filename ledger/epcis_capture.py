@@ -131,7 +131,7 @@ async def statuses(session: AsyncSession, row: EpcisCaptureRow) -> dict[tuple[st
 
 
 async def _keys(session: AsyncSession, writing: Writing) -> dict[str, str]:
-    """The GS1 Digital Links in a document whose key is in the crosswalk as a scanner gives it."""
+    """The GS1 names in a document whose key is in the crosswalk as a scanner gives it."""
     names = {name for each in writing.events if each.event for name in each.event.things()}
     keys = {name: key for name in names if (key := gs1_key(name)) is not None}
     known: set[str] = set()

@@ -1,6 +1,7 @@
 """What people tell the label desk."""
 
-from typing import Annotated, Self
+from collections.abc import Sequence
+from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -12,13 +13,17 @@ from schemas.stages import StageId, Temperature
 Ids = Annotated[tuple[Identifier, ...], Field(max_length=MOST_LABELS)]
 
 
-def _each_once(numbers: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(numbers)) != len(numbers):
+Several = TypeVar("Several", bound=Sequence[str] | None)
+
+
+def each_once(numbers: Several) -> Several:
+    """A label is asked for once. Raises `ValueError`."""
+    if numbers is not None and len(set(numbers)) != len(numbers):
         raise ValueError("a label is named once")
     return numbers
 
 
-Numbers = Annotated[tuple[LabelNumber, ...], Field(min_length=1, max_length=MOST_LABELS), AfterValidator(_each_once)]
+Numbers = Annotated[tuple[LabelNumber, ...], Field(min_length=1, max_length=MOST_LABELS), AfterValidator(each_once)]
 
 
 class NewLabelSet(Said):

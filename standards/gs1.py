@@ -7,7 +7,7 @@ and what their values look like, is in the package `biip`.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from biip import ParseError
@@ -191,11 +191,18 @@ def _part(element: Element) -> Part:
 def _expiry(digits: str) -> Part:
     """YYMMDD; day 00 means the last of the month (General Specifications, section 3.4)."""
     try:
-        day = _day(2000 + int(digits[:2]), int(digits[2:4]), int(digits[4:]))
+        today = datetime.now(UTC).date()
+        day = _day(full_year(int(digits[:2]), today), int(digits[2:4]), int(digits[4:]))
     except ValueError:
         wrong = Misread("wrong_date", "there is no such day")
         return Part(kind=PartKind.EXPIRY, text="expiry, misread", problem=problem_of(wrong, "expiry"))
     return Part(kind=PartKind.EXPIRY, value=day.isoformat(), text=f"expires {day.isoformat()}")
+
+
+def full_year(year: int, today: date) -> int:
+    """The year that two digits mean: from 49 years ago to 50 years ahead (General Specifications, section 7.12)."""
+    ahead = (year - today.year) % 100
+    return today.year + (ahead if ahead <= 50 else ahead - 100)
 
 
 def _day(year: int, month: int, day: int) -> date:

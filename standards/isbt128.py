@@ -138,8 +138,12 @@ def _product(content: str) -> Part:
 
 
 def _lot(content: str) -> Part:
+    """Zeros fill structure 035 from the left, and those of the lot's own look the same: any may be meant."""
     value = content.lstrip("0")
-    return Part(kind=PartKind.BATCH, value=value, text=f"batch {value}", lookups=(value, content))
+    if not value:
+        return _misread(PartKind.BATCH, "lot number", Misread("wrong_form", "it is made of zeros alone"))
+    lookups = tuple(content[zeros:] for zeros in range(len(content) - len(value), -1, -1))
+    return Part(kind=PartKind.BATCH, value=value, text=f"batch {value}", lookups=lookups)
 
 
 def _misread(kind: PartKind, name: str, wrong: Misread) -> Part:

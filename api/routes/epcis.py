@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from api import epcis_examples as examples
 from api.callers import AsOperator
-from api.cursors import decode, encode
+from api.cursors import Number, Place, decode, encode
 from api.documented import answer, problems
 from api.epcis import BASE, HEADERS, answered, next_page
 from api.middleware import LARGEST_BODY
@@ -19,6 +19,7 @@ from api.services import Services, Using
 from ledger import epcis, epcis_query
 from ledger.entries import read_entries
 from ledger.registry import find_journey
+from schemas.base import Instant
 from schemas.errors import NotFound
 from schemas.identity import CoiId
 from standards.epcis.asked import THINGS, Asked, read_paging, read_query
@@ -32,8 +33,8 @@ from standards.epcis.vocabulary import bare
 router = APIRouter(tags=["epcis"])
 
 _PLACES: dict[str, TypeAdapter[Any]] = {
-    "position": TypeAdapter(tuple[int, int]),
-    "event_time": TypeAdapter(tuple[datetime, int, int]),
+    "position": TypeAdapter(tuple[Place, Number]),
+    "event_time": TypeAdapter(tuple[Instant, Place, Number]),
 }
 _MEMBER = TypeAdapter(tuple[str])
 _QUERY_REFUSED = ("epcis_query_invalid", "invalid_cursor", "ledger_unavailable")

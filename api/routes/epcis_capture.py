@@ -18,6 +18,7 @@ from api.transactions import settle
 from ledger import epcis_capture
 from ledger.epcis_capture import Behaviour, Outcome, Taken
 from ledger.tables import EpcisCaptureRow
+from schemas.base import Instant
 from schemas.facts import EventStatus
 from standards.epcis.asked import read_paging
 from standards.epcis.described import described
@@ -26,7 +27,7 @@ from telemetry import metrics
 
 router = APIRouter(tags=["epcis"])
 
-_PLACE = TypeAdapter(tuple[datetime, str])
+_PLACE = TypeAdapter(tuple[Instant, str])
 _REFUSED = ("not_json", "epcis_invalid", "body_too_large", "ledger_unavailable")
 
 OnError = Annotated[

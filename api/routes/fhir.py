@@ -4,7 +4,7 @@ from importlib.metadata import version
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import APIRouter, Header, HTTPException, Path, Request, Response
 from fastapi.responses import JSONResponse
 
 from api import fhir_examples as examples
@@ -16,7 +16,7 @@ from api.fhir_refusals import FHIR
 from api.fhir_search import read_search, search
 from api.fhir_writing import etag, place_order, revoke
 from api.services import Services, Using
-from schemas.errors import NotFound
+from schemas.errors import NotFound, TooLarge
 from standards.fhir.capability import MEDIA_TYPE, capability
 from standards.fhir.ids import order_id
 from standards.fhir.systems import Element
@@ -25,6 +25,8 @@ router = APIRouter(tags=["fhir"])
 
 LARGEST_FORM = 10_000
 """Bytes of a search that is posted."""
+
+_FORM = "application/x-www-form-urlencoded"
 
 Kind = Annotated[str, Path(description="The type of the resource, as `/fhir/R4/metadata` lists them.")]
 Id = Annotated[str, Path(description="The resource's id.")]
@@ -156,12 +158,12 @@ async def search_type(
     response_class=FhirResponse,
     responses={
         **fhir_answer(200, "A page of what fits.", {"One page": examples.SEARCHSET}),
-        **fhir_problems(*_ASKED, "body_too_large"),
+        **fhir_problems(*_ASKED, "body_too_large", "unsupported_media_type"),
     },
     openapi_extra={
         "requestBody": {
             "content": {
-                "application/x-www-form-urlencoded": {
+                _FORM: {
                     "schema": {"type": "object", "additionalProperties": {"type": "string"}},
                     "example": {"status": "active"},
                 }
@@ -173,7 +175,7 @@ async def post_search(
     _caller: AsPartner, using: Using, request: Request, kind: Kind, prefer: Prefer = None
 ) -> Response:
     """The same search; identifiers stay out of the logs of whoever is on the way."""
-    form = (await request.body()).decode("utf-8", "replace")
+    form = await _form(request)
     given = [*request.query_params.multi_items(), *parse_qsl(form, keep_blank_values=True)]
     return await _searched(using, request, kind, given, prefer)
 
@@ -242,6 +244,16 @@ async def read_journey_as_fhir(_caller: AsPerson, using: Using, request: Request
     """Every resource that the journey's record tells of."""
     async with using.database.reading() as session:
         return FhirResponse(await whole_journey(session, coi, _base(request)))
+
+
+async def _form(request: Request) -> str:
+    """What was posted. Raises `TooLarge`, and `HTTPException` 415 for what is no form."""
+    body = await request.body()
+    if body and request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
+        raise HTTPException(415)
+    if len(body) > LARGEST_FORM:
+        raise TooLarge("body_too_large", f"A search has at most {LARGEST_FORM:,} bytes.")
+    return body.decode("utf-8", "replace")
 
 
 async def _searched(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Response
-from pydantic import TypeAdapter
+from pydantic import AfterValidator, TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import label_examples as examples
@@ -20,7 +20,7 @@ from ledger.label_pages import LabelPages
 from ledger.registry import find_journey
 from schemas.base import Instant
 from schemas.identity import CoiId
-from schemas.label_desk import ApplyLabel, NewLabelSet, PrintLabels, ReconcileLabels, SettleLabels
+from schemas.label_desk import ApplyLabel, NewLabelSet, PrintLabels, ReconcileLabels, SettleLabels, each_once
 from schemas.labels import LabelNumber, SetId
 from standards.labels.pdf import Paper
 from standards.labels.sheet import SheetFormat, sheet
@@ -159,7 +159,9 @@ async def draw_labels(
     dpi: Annotated[Dpi, Query(description="Of the printer; for ZPL.")] = Dpi.DPI_203,
     paper: Annotated[Paper, Query(description="One label a page, or sheets of A4; for PDF.")] = Paper.LABEL,
     label: Annotated[
-        list[LabelNumber] | None, Query(description="Only these. Left out: all that are open.", max_length=500)
+        list[LabelNumber] | None,
+        AfterValidator(each_once),
+        Query(description="Only these, each once. Left out: all that are open.", max_length=500),
     ] = None,
 ) -> Response:
     """Drawing notes nothing: say that they were printed with `POST …/print`. Before that no label can be applied."""

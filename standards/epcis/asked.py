@@ -12,13 +12,15 @@ from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from schemas.base import Instant
 from schemas.errors import BadRequest, Flaw
 from standards.epcis.names import canonical
+from standards.epcis.terms import Moment
 from standards.epcis.vocabulary import EVENT_TYPES, bare
 
 LARGEST_PAGE = 1_000
 USUAL_PAGE = 30
+MOST_VALUES = 1_000
+"""Values that one query may have, together and each once: a database takes so many and no more."""
 
 Values = tuple[str, ...]
 Order = Literal["position", "event_time"]
@@ -52,7 +54,7 @@ _TIMES = {
 }
 _PAGING = ("perPage", "nextPageToken", "orderBy", "orderDirection")
 _ALLOWED = {"eventType": (*EVENT_TYPES, "TransactionEvent"), "EQ_action": ("ADD", "OBSERVE", "DELETE")}
-_MOMENT: TypeAdapter[datetime] = TypeAdapter(Instant)
+_MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ def read_query(parameters: Iterable[tuple[str, str]]) -> Asked:
     for name, value in parameters:
         given.setdefault(name, []).extend([value] if name in _PAGING or name in _TIMES else value.split("|"))
     flaws = [flaw for name, values in given.items() if (flaw := _flaw(name, values)) is not None]
+    if sum(len(set(values)) for values in given.values()) > MOST_VALUES:
+        flaws.append(Flaw(pointer="/query", code="epcis_query_invalid", detail=f"{MOST_VALUES:,} values at the most"))
     if flaws:
         raise BadRequest("epcis_query_invalid", "The query has a parameter or value that is not known.", flaws)
     return Asked(
@@ -93,7 +97,11 @@ def read_query(parameters: Iterable[tuple[str, str]]) -> Asked:
 
 
 def _read(name: str, values: Sequence[str]) -> Values:
-    return tuple(_COLUMNS[name][1](each) for each in values)
+    return _each_once(_COLUMNS[name][1](each) for each in values)
+
+
+def _each_once(values: Iterable[str]) -> Values:
+    return tuple(dict.fromkeys(values))
 
 
 def _is_name(name: str) -> bool:
@@ -106,7 +114,7 @@ def _named(name: str, values: Sequence[str]) -> tuple[Values, Values]:
     if kinds is None:
         what, kind = name.removeprefix("EQ_").split("_", 1)
         kinds = (f"{what}_{bare(kind)}",)
-    return kinds, tuple(canonical(each) for each in values)
+    return kinds, _each_once(canonical(each) for each in values)
 
 
 def _flaw(name: str, values: Sequence[str]) -> Flaw | None:
@@ -133,7 +141,7 @@ def _is_moment(text: str) -> bool:
         _MOMENT.validate_python(text)
     except ValidationError:
         return False
-    return not text.isdecimal()
+    return True
 
 
 def _wrong(name: str, wanted: str) -> Flaw:

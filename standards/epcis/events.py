@@ -4,45 +4,32 @@ Names of fields are the standard's own. What a partner adds under a name of its 
 unknown field is refused, as the standard's schema does.
 """
 
-import re
-from collections.abc import Callable
-from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import (
-    AfterValidator,
-    AllowInfNan,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    Strict,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
-from schemas.base import Instant
 from standards.epcis.names import Uri, is_uri
-from standards.epcis.vocabulary import (
-    ALERTS,
-    BIZ_STEPS,
-    DISPOSITIONS,
-    ERROR_REASONS,
-    MEASUREMENTS,
-    PARTIES,
-    TRANSACTIONS,
-    bare,
+from standards.epcis.terms import (
+    Alert,
+    BizStep,
+    Disposition,
+    Dispositions,
+    ErrorReason,
+    MasterData,
+    Measurement,
+    Moment,
+    Names,
+    Number,
+    Offset,
+    PartyType,
+    TransactionType,
 )
-
-MOST_NAMES = 1_000
-"""Names that one event may list."""
 
 _SOURCES = frozenset({"deviceMetadata", "rawData", "dataProcessingMethod", "bizRules"})
 _VALUES = frozenset({"stringValue", "booleanValue", "hexBinaryValue", "uriValue"})
 _STATISTICS = frozenset({"sDev", "percRank", "percValue"})
 _MEASURED = frozenset({"deviceID", "microorganism", "chemicalSubstance", "component", "coordinateReferenceSystem"})
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _SENSED = _SOURCES | _VALUES | _STATISTICS | _MEASURED
 
 
@@ -67,54 +54,6 @@ class Epcis(BaseModel):
     def written(self) -> dict[str, Any]:
         """As JSON."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-
-def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(values)) != len(values):
-        raise ValueError("a name stands here twice")
-    return values
-
-
-Names = Annotated[tuple[Uri, ...], Field(max_length=MOST_NAMES), AfterValidator(_distinct)]
-Term = Annotated[
-    str,
-    BeforeValidator(lambda value: bare(value) if isinstance(value, str) else value),
-    StringConstraints(pattern=r"^[!-~]{1,200}$"),
-]
-"""A word of a vocabulary in its bare form, or a URI of somebody's own."""
-
-
-def _among(words: frozenset[str]) -> Callable[[str], str]:
-    def check(word: str) -> str:
-        if word not in words and not is_uri(word):
-            raise ValueError("neither a word of the CBV nor a URI of somebody's own")
-        return word
-
-    return check
-
-
-BizStep = Annotated[Term, AfterValidator(_among(BIZ_STEPS))]
-Disposition = Annotated[Term, AfterValidator(_among(DISPOSITIONS))]
-
-TransactionType = Annotated[Term, AfterValidator(_among(TRANSACTIONS))]
-PartyType = Annotated[Term, AfterValidator(_among(PARTIES))]
-ErrorReason = Annotated[Term, AfterValidator(_among(ERROR_REASONS))]
-Measurement = Annotated[Term, AfterValidator(_among(MEASUREMENTS))]
-Alert = Annotated[Term, AfterValidator(_among(ALERTS))]
-
-
-def _as_the_standard_writes_it(value: Any) -> Any:
-    if not isinstance(value, datetime) and not (isinstance(value, str) and _TIME.fullmatch(value)):
-        raise ValueError("a moment is written as 2026-03-02T13:40:00.000+01:00")
-    return value
-
-
-Moment = Annotated[Instant, BeforeValidator(_as_the_standard_writes_it)]
-"""A moment as RFC 3339 has it, never a number of seconds."""
-
-Number = Annotated[float, Strict(), AllowInfNan(False)]
-
-Offset = Annotated[str, StringConstraints(pattern=r"^[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00)$")]
 
 
 class Place(Epcis):
@@ -173,9 +112,6 @@ class SensorElement(Epcis):
     sensor_report: Annotated[tuple[SensorReport, ...], Field(min_length=1, max_length=10_000)]
 
 
-Dispositions = Annotated[tuple[Disposition, ...], Field(min_length=1), AfterValidator(_distinct)]
-
-
 class PersistentDisposition(Epcis):
     model_config = ConfigDict(extra="forbid")
 
@@ -187,15 +123,6 @@ class PersistentDisposition(Epcis):
         if self.set is None and self.unset is None:
             raise ValueError("a persistent disposition is set or unset")
         return self
-
-
-def _of_namespaces(values: dict[str, Any]) -> dict[str, Any]:
-    if not all(is_uri(each) for each in values):
-        raise ValueError("master data stand under names of somebody's own")
-    return values
-
-
-MasterData = Annotated[dict[str, Any], AfterValidator(_of_namespaces)]
 
 
 class Quantity(Epcis):
@@ -235,7 +162,8 @@ class Event(Epcis):
     def things(self) -> tuple[str, ...]:
         """Every thing that the event names one by one."""
         lists = (getattr(self, name, None) for name in ("epc_list", "child_epcs", "input_epc_list", "output_epc_list"))
-        return tuple(name for each in lists for name in each or ())
+        parent = getattr(self, "parent_id", None)
+        return (*(name for each in lists for name in each or ()), *((parent,) if parent else ()))
 
     def transactions(self, *types: str) -> tuple[str, ...]:
         """The business transactions of these types."""

@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 from pydantic import AfterValidator, StringConstraints, TypeAdapter, ValidationError, WithJsonSchema
 
 from schemas.base import Identifier
+from schemas.gs1_keys import element_string
 
 _OURS = re.compile(r"^urn:clew:(?P<kind>[a-z_]+):(?P<id>[!-~]+)$")
 _GS1 = re.compile(r"^(?:urn:epc:id:|https?://[!-~]+/(?:01|8018|8010|00)/)[!-~]+$")
@@ -22,10 +23,6 @@ _KEYS = (
     (re.compile(r"^\(?(00)\)?(\d{18})$"), "{}/{}"),
 )
 """Element strings of an SGTIN, a GSRN and an SSCC, and where each stands in a Digital Link."""
-
-_LINKED = re.compile(
-    r"^https://id\.gs1\.org/(?:01/(?P<gtin>\d{14})/21/(?P<serial>[^/?#]+)|(?P<ai>8017|8018|00)/(?P<key>\d{18}))$"
-)
 
 _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
 
@@ -71,11 +68,9 @@ def gs1_name(key: str) -> str | None:
 
 
 def gs1_key(name: str) -> str | None:
-    """The element string behind a Digital Link of `id.gs1.org`; None for any other name."""
-    found = _LINKED.match(name)
-    if found is None:
-        return None
-    return f"01{found['gtin']}21{unquote(found['serial'])}" if found["gtin"] else f"{found['ai']}{found['key']}"
+    """The element string behind any spelling of a GS1 key as a URI; None for any other name."""
+    key = element_string(name)
+    return key if key != name else None
 
 
 def party(name: str) -> str:
@@ -90,15 +85,19 @@ def party_of(name: str | None) -> str | None:
 
 
 def canonical(name: str) -> str:
-    """A URI in our own spelling, if it is one of ours: whoever encodes less or more means the same."""
+    """A URI in the one spelling that is compared: of ours, and of GS1's keys (as `gs1_name` writes them)."""
     found = _OURS.match(name)
-    return uri(found["kind"], unquote(found["id"])) if found else name
+    spelt = uri(found["kind"], unquote(found["id"])) if found else name
+    key = gs1_key(spelt)
+    return (gs1_name(key) if key else None) or spelt
 
 
 def identifier(name: str) -> str | None:
     """The identifier that a URI stands for in the crosswalk; None where it cannot be one of ours."""
     found = _OURS.match(name) or _TRANSACTION.match(name)
-    try:
-        return _IDENTIFIER.validate_python(unquote(found["id"]) if found else name)
-    except ValidationError:
-        return None
+    for spelt in (unquote(found["id"]) if found else name, gs1_key(name)):
+        try:
+            return _IDENTIFIER.validate_python(spelt)
+        except ValidationError:
+            continue
+    return None

@@ -14,12 +14,11 @@ from standards.epcis.events import (
     AssociationEvent,
     Epcis,
     Event,
-    Moment,
     ObjectEvent,
-    Offset,
     TransformationEvent,
 )
 from standards.epcis.names import is_uri
+from standards.epcis.terms import Moment, Offset
 
 MOST_EVENTS = 1_000
 """Events that one document may hold."""

@@ -48,12 +48,14 @@ ALERTS = frozenset({"ALARM_CONDITION", "ERROR_CONDITION"})
 _WRITTEN = re.compile(
     r"^(?:urn:epcglobal:cbv:(?:bizstep|disp|btt|sdt|er):"
     r"|https?://(?:ref\.|ns\.)?gs1\.org/(?:voc/|cbv/)(?:BizStep-|Disp-|BTT-|SDT-|ER-)"
-    r"|cbv:(?:BizStep-|Disp-|BTT-|SDT-|ER-)"
-    r"|gs1:)(?P<word>[A-Za-z_]+)$"
+    r"|cbv:(?:BizStep-|Disp-|BTT-|SDT-|ER-))(?P<word>[A-Za-z_]+)$"
 )
 
 
 def bare(word: str) -> str:
     """The bare form of a word of the CBV, however it was written; any other word as it is."""
+    of_gs1 = word.removeprefix("gs1:")
+    if of_gs1 in MEASUREMENTS | ALERTS:
+        return of_gs1
     found = _WRITTEN.match(word)
     return found["word"] if found else word

@@ -47,5 +47,5 @@ def _resource(kind: str) -> Element:
 
 def _parameter(name: str, kind: str, says: str) -> Element:
     plain, colon, modifier = name.partition(":")
-    needs = f" With the modifier `:{modifier}`." if colon else ""
+    needs = f" With the modifier `:{modifier}`, or as `system|value`." if colon else ""
     return {"name": plain, "type": kind, "documentation": says + needs}

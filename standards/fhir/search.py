@@ -24,6 +24,9 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z:._-]{0,40}")
 MOST_VALUES = 50
 """Alternatives in one parameter."""
 
+MOST_CRITERIA = 50
+"""Parameters in one search."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -78,20 +81,41 @@ class Query:
         )
 
 
-def read_query(kind: str, given: Iterable[tuple[str, str]]) -> Query:
-    """Read a query, as names and values in their order. Raises `Invalid` (`malformed`) for values that cannot be."""
-    known, criteria, unknown, used = PARAMETERS[kind], list[Criterion](), list[str](), list[tuple[str, str]]()
-    for name, value in given:
-        parameter = known.get(_ALIASES.get(name, name))
+def read_query(kind: str, given: Iterable[tuple[str, str]], base: str = "") -> Query:
+    """Read a query, as names and values in their order. `base`: the URL under which references are ours.
+
+    Raises `Invalid`: `malformed` for values that cannot be, `unknown_search_parameter` for a known parameter asked for
+    in a way that is not (FHIR R4, 3.1.1.4.4): without it the answer would be wider than the question.
+    """
+    asked = list(given)
+    if len(asked) > MOST_CRITERIA:
+        flaw = Flaw(pointer="/query", code="malformed", detail=f"{MOST_CRITERIA} parameters at the most")
+        raise Invalid("malformed", "The search has too many parameters.", [flaw])
+    criteria, unknown, used = list[Criterion](), list[str](), list[tuple[str, str]]()
+    for name, value in asked:
+        parameter = _parameter(PARAMETERS[kind], name, value)
         if parameter is None:
             unknown.append(name if _NAME.fullmatch(name) else "_")
         else:
-            criteria.append(_criterion(parameter, name, value))
+            criteria.append(_criterion(parameter, name, value, base))
             used.append((name, value))
     return Query(kind, tuple(criteria), tuple(dict.fromkeys(unknown)), tuple(used))
 
 
-def _criterion(parameter: Parameter, name: str, value: str) -> Criterion:
+def _parameter(known: Mapping[str, Parameter], name: str, value: str) -> Parameter | None:
+    """The parameter that a name means; None where the type has none. A reference by `system|value` is an identifier."""
+    found = known.get(_ALIASES.get(name, name))
+    if found is None and "|" in value and all("|" in each for each in value.split(",")):
+        found = known.get(f"{name}:identifier")
+    plain = re.split("[:.]", name, maxsplit=1)[0]
+    if found is None and any(each.partition(":")[0] == plain for each in known):
+        detail = "not with this modifier, chain or kind of value; people and organisations are known by identifier only"
+        flaw = Flaw(pointer=pointer(("query", plain)), code="unknown_search_parameter", detail=detail)
+        raise Invalid("unknown_search_parameter", "A search parameter cannot be asked for in this way.", [flaw])
+    return found
+
+
+def _criterion(parameter: Parameter, name: str, value: str, base: str) -> Criterion:
     alternatives = value.split(",")
     if not all(alternatives) or not value.isprintable() or len(alternatives) > MOST_VALUES:
         raise _wrong(name, f"1 to {MOST_VALUES} values, with commas between them")
@@ -101,8 +125,21 @@ def _criterion(parameter: Parameter, name: str, value: str) -> Criterion:
         except ValueError as error:
             raise _wrong(name, str(error)) from None
     if parameter.kind == "reference" and ":" not in parameter.name:
-        alternatives = [each.rpartition("/")[2] for each in alternatives]
+        return Criterion(parameter, tokens=tuple(_reference(each, base) for each in alternatives))
     return Criterion(parameter, tokens=tuple(_token(each) for each in alternatives))
+
+
+_NOWHERE: Token = ("", "/")
+"""A reference that leads to nothing of ours: no id is spelt so."""
+
+
+def _reference(text: str, base: str) -> Token:
+    """Type and id; an id alone is of any type."""
+    own = text.removeprefix(f"{base}/") if base else text
+    kind, slash, identity = own.partition("/")
+    if not slash:
+        return (None, own)
+    return (kind, identity) if identity and kind in PARAMETERS and "/" not in identity else _NOWHERE
 
 
 def _token(text: str) -> Token:
@@ -160,7 +197,8 @@ def _codings(name: str) -> Callable[[Element], list[Token]]:
 
 def _references(name: str) -> Callable[[Element], list[Token]]:
     def found(resource: Element) -> list[Token]:
-        return [(None, str(each.get("reference", "")).rpartition("/")[2]) for each in resource.get(name, ())]
+        held = (str(each.get("reference", "")).partition("/") for each in resource.get(name, ()))
+        return [(kind, identity) for kind, _, identity in held]
 
     return found
 

@@ -4,11 +4,12 @@ Codes of ours stand under `urn:clew:…`. HL7 lists the root of ISBT 128 donatio
 2.16.840.1.113883.6.18.2.1.
 """
 
-import re
 from datetime import datetime
 from typing import Any
 
+from schemas import isbt128
 from schemas.base import iso
+from schemas.check_characters import Misread
 from standards.fhir.ids import order_id
 
 Element = dict[str, Any]
@@ -21,8 +22,6 @@ PROTOCOL = "urn:clew:protocol"
 REASON = "urn:clew:reason"
 DONATION_NUMBER = "urn:oid:2.16.840.1.113883.6.18.2.1"
 UCUM = "http://unitsofmeasure.org"
-
-_DONATION_NUMBER = re.compile(r"[A-NP-Z1-9][A-Z0-9]{4}[0-9]{8}")
 
 
 def ours(name: str) -> str:
@@ -37,7 +36,10 @@ def identifier(system: str, value: str) -> Element:
 def donation_identifiers(number: str) -> list[Element]:
     """Ours, and ISBT 128's where the number has its form: 13 characters, facility, year and serial."""
     known = [identifier(ours("donation"), number)]
-    return [*known, identifier(DONATION_NUMBER, number)] if _DONATION_NUMBER.fullmatch(number) else known
+    try:
+        return [*known, identifier(DONATION_NUMBER, isbt128.donation(number))]
+    except Misread:
+        return known
 
 
 def concept(system: str, code: str) -> Element:

@@ -8,15 +8,18 @@ import pytest
 from sqlalchemy import text
 
 from api import epcis_examples as examples
+from api.cursors import encode
 from ledger.append import append
 from ledger.epcis import catch_up
 from ledger.rebuild import differences
 from ledger.verify import verify
 from schemas.facts import Batch
 from schemas.identity import new_coi
+from standards.epcis.asked import MOST_VALUES
 from standards.epcis.reading import read_document, read_single
 from tests.api.clinic import NOON, Clinic
 from tests.api.custody import EVENTS, a_therapy, events, pages, put, told
+from tests.api.test_epcis_names import SPELLINGS
 from tests.standards.epcis.schema import flaws, known_flaws
 
 BAG = "urn:clew:container:BAG-1x1-1"
@@ -137,6 +140,10 @@ async def test_names_are_listed_page_by_page_and_lead_to_their_events(ward: Clin
         "perPage=1001",
         "GE_eventTime=yesterday",
         "GE_eventTime=12345",
+        "GE_eventTime=1e5",
+        "GE_eventTime=-5",
+        "GE_recordTime=1772454000.5",
+        "LT_eventTime=0001-01-01T00:00:00%2B14:00",
         "GE_eventTime=2026-03-02T08:00:00",
         "eventType=PatientEvent",
         "EQ_action=MOVE",
@@ -153,6 +160,47 @@ async def test_a_query_that_is_not_understood_is_refused_in_the_standards_form(d
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["type"] == "epcisException:QueryParameterException"
     assert answer.json()["errors"][0]["pointer"].startswith("/query")
+
+
+async def test_a_query_has_an_end(desk: Clinic) -> None:
+    """Each value counts once, in all parameters together."""
+    for more, status in ((0, 200), (1, 400)):
+        ids, things = (range(MOST_VALUES // 2) for _ in range(2))
+        asked = {"EQ_eventID": "|".join(f"urn:x:{n}" for n in ids), "MATCH_epc": "|".join(f"urn:y:{n}" for n in things)}
+        asked["EQ_eventID"] += "|urn:x:0" * 500 + "|urn:z:1" * more
+        answer = await desk.http.get(EVENTS, params=asked)
+        assert answer.status_code == status, answer.text
+    assert (answer.json()["code"], answer.json()["errors"][0]["pointer"]) == ("epcis_query_invalid", "/query")
+
+
+@pytest.mark.parametrize(
+    ("order", "place"),
+    [
+        ("", [10**30, 1]),
+        ("", [2**40, 2**40]),
+        ("", [-5, -5]),
+        ("eventTime", ["0001-01-01T00:00:00", 1, 1]),
+        ("eventTime", ["0001-01-01T00:00:00+14:00", 1, 1]),
+        ("eventTime", ["2026-03-02T00:00:00Z", 1, 2**31]),
+    ],
+)
+async def test_a_token_that_no_page_gave_is_refused(ward: Clinic, order: str, place: list[Any]) -> None:
+    route = "epcis/event_time/True" if order else "epcis/position/False"
+    asked = {"nextPageToken": encode(route, place)} | ({"orderBy": order} if order else {})
+    answer = await ward.http.get(EVENTS, params=asked)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_cursor"), answer.text
+
+
+@pytest.mark.parametrize("spelling", [*SPELLINGS, "urn:clew:container:BAG-1x1-1"])
+async def test_a_bag_is_found_in_every_spelling_of_its_name(desk: Clinic, spelling: str) -> None:
+    facts = told()
+    line = {"kind": "sgtin", "value": "010950600013435221A1", "names": "BAG-1x1-1"}
+    data = facts[0].data | {"identifiers": [*facts[0].data.get("identifiers", ()), line]}
+    facts[0] = facts[0].model_copy(update={"data": data})
+    await put(desk.database, new_coi(), facts)
+    found = await events(desk.http, MATCH_anyEPC=spelling)
+    assert len(found) > 3
+    assert found == await events(desk.http, f"/epcis/v2/epcs/{quote(spelling, safe='')}/events")
 
 
 async def test_a_refusal_does_not_repeat_what_was_asked(desk: Clinic) -> None:

@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 from sqlmodel import col
 from structlog.testing import capture_logs
 
-from ledger.tables import EntryRow, EpcisCaptureRow, IdentifierRow, InboxRow
+from api.cursors import encode
+from ledger.tables import EntryRow, EpcisCaptureRow, InboxRow
 from ledger.verify import verify
-from schemas.identity import new_coi
 from tests.api.clinic import Clinic, away, clinic
 from tests.api.custody import events, told
 from tests.standards.epcis.schema import known_flaws
@@ -277,15 +277,18 @@ async def test_a_round_trip_through_http_tells_the_same_events(ward: Clinic) -> 
     assert stored == meant
 
 
-async def test_a_gs1_link_is_read_as_the_key_that_the_crosswalk_knows(ward: Clinic) -> None:
-    key, link = "010950600013435221A1", "https://id.gs1.org/01/09506000134352/21/A1"
-    async with ward.database.writing() as session:
-        session.add(IdentifierRow(value=key, journey=new_coi(), kind="container"))
-    other = "https://id.gs1.org/01/09506000134352/21/A2"
-    await captured(ward, single(bizStep="receiving", epcList=[link, other]))
-    (row,) = await inbox(ward)
-    assert row.event["data"]["containers"] == [key, other]
-    assert (row.subject, row.status) == (key, "received")
+@pytest.mark.parametrize("made", [["2026-03-02T12:00:00", "x"], ["0001-01-01T00:00:00+14:00", "x"], ["x"]])
+async def test_a_place_in_the_list_that_cannot_be_is_refused(desk: Clinic, made: list[Any]) -> None:
+    answer = await desk.http.get(CAPTURE, params={"nextPageToken": encode("epcis/capture", made)})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_cursor"), answer.text
+
+
+async def test_a_declaration_is_undone_with_its_document(desk: Clinic) -> None:
+    job = await captured(desk, DECLARED, NO_REFERENCE)
+    assert outcomes(job) == [("undone", "rolled_back"), ("refused", "reference_missing")]
+    assert await inbox(desk) == []
+    async with desk.database.reading() as session:
+        assert (await session.execute(select(EntryRow))).first() is None
 
 
 async def test_a_name_in_a_document_goes_no_further_than_the_document(ward: Clinic) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from api import fhir_search
+from api.routes.fhir import LARGEST_FORM
 from standards.fhir.ids import order_id
 from tests.api.clinic import Clinic, fact, started
 from tests.api.fhir import code, found, places, treated
@@ -38,6 +39,9 @@ from tests.standards.fhir.told import model
         ("SupplyDelivery", {"patient__identifier": "{coi}", "status": "completed"}, 2),
         ("Procedure", {"code": "infusion"}, 2),
         ("Procedure", {"based9on": "ServiceRequest/{order}"}, 4),
+        ("Procedure", {"based9on": "Task/{order}"}, 0),
+        ("Procedure", {"based9on": "http://other.example/fhir/R4/ServiceRequest/{order}"}, 0),
+        ("Specimen", {"patient": "urn:clew:coi|{coi}"}, 3),
         ("Procedure", {"based9on": "{order}", "code": "urn:clew:procedure|conditioning"}, 1),
         ("Provenance", {"target": "ServiceRequest/{order}", "recorded": "2026-03-02"}, None),
         ("Task", {"status": "requested"}, 1),
@@ -106,6 +110,22 @@ async def test_a_search_can_be_posted(desk: Clinic) -> None:
     )
     assert answer.json()["total"] == 1
     assert "identifier=urn%3Aclew%3Aorder%7CORD-1" in answer.json()["link"][0]["url"]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status", "said"),
+    [
+        ("identifier=" + "x" * LARGEST_FORM, "application/x-www-form-urlencoded", 413, "body_too_large"),
+        ("&".join(["_lastUpdated=ge2000"] * 51), "application/x-www-form-urlencoded", 422, "malformed"),
+        ('{"identifier": "ORD-1"}', "application/json", 415, "unsupported_media_type"),
+        ("status:not=active", "application/x-www-form-urlencoded; charset=utf-8", 422, "unknown_search_parameter"),
+    ],
+)
+async def test_a_form_that_is_too_much_or_none_is_refused(
+    desk: Clinic, content: str, kind: str, status: int, said: str
+) -> None:
+    answer = await desk.http.post("/fhir/R4/Specimen/_search", content=content, headers={"content-type": kind})
+    assert (answer.status_code, code(answer)) == (status, said)
 
 
 async def test_what_is_not_known_is_ignored_and_said(desk: Clinic) -> None:

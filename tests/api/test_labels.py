@@ -335,6 +335,8 @@ async def test_the_sheet_has_the_open_labels_and_drawing_notes_nothing(desk: Cli
     assert (drawn.headers["content-type"], drawn.content[:5]) == ("application/pdf", b"%PDF-")
     zpl = await desk.http.get(sheet, params={"format": "zpl", "dpi": 300})
     assert zpl.text.count("^XA") == 3
+    twice = await desk.http.get(sheet, params={"format": "svg", "label": [number(found, 2), number(found, 2)]})
+    assert (twice.status_code, twice.json()["code"]) == (422, "malformed"), "a label has one copy"
     svg = await desk.http.get(sheet, params={"format": "svg", "label": [number(found, 2)]})
     assert "BAG-2" in svg.text and "BAG-1" not in svg.text
     assert {each["status"] for each in (await desk.http.get(f"/v1/labels/{found['set']}")).json()["labels"]} == {

@@ -1,7 +1,7 @@
 """Whatever a scanner gives: read by its standard, told in parts, and never repeated where it could be a person's."""
 
 import json
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from biip.gs1_messages import GS1Message
@@ -12,6 +12,7 @@ from schemas.check_characters import ALPHANUMERIC, DIGITS, WITH_CHECK, mod_10
 from schemas.gs1_keys import SERIAL
 from schemas.identity import isbt_coi, new_coi
 from schemas.labels import label_number
+from standards.gs1 import full_year
 from standards.parts import Check, Part, PartKind, Scan
 from standards.scanning import MOST_CHARACTERS, scan
 
@@ -23,7 +24,7 @@ COI = isbt_coi("A9999", 2026, 7) or ""
 
 gtins = st.text(DIGITS, min_size=13, max_size=13).map(lambda digits: digits + mod_10(digits))
 serials = st.from_regex(SERIAL, fullmatch=True)
-moments = st.datetimes(datetime(2000, 1, 1), datetime(2099, 12, 31))
+moments = st.datetimes(datetime(2000, 1, 1), datetime(2070, 12, 31))
 
 
 def only(text: str) -> Part:
@@ -114,6 +115,9 @@ def test_what_is_rendered_in_any_way_is_read_as_what_it_was(gtin: str, serial: s
         (f"]d201{GTIN[:-1]}", "wrong_form", "the value of (01) GTIN is not of the form N2+N14; it is 13 characters"),
         (f"]d201{GTIN}17270230", "wrong_date", "there is no such day"),
         (f"]d2{SGTIN}{GS}ANNA", "unknown_application_identifier", "is at character 24"),
+        ("urn:epc:class:lgtin:950600.013435.LOT-7", "wrong_form", "this is no LGTIN"),
+        ("urn:epc:id:sgln:950600.12345.0", "wrong_form", "this is no SGLN"),
+        ("&,1" + "0" * 18, "wrong_form", "zeros alone"),
         ("]d2", "empty", "nothing"),
         ("(9999)ANNA", "unknown_application_identifier", "(9999)"),
         ("urn:epc:id:sgtin:950.0.BAG1", "wrong_form", "this is no SGTIN"),
@@ -187,6 +191,47 @@ def test_an_id_of_another_issuer_has_no_check_character() -> None:
 def test_the_default_issuers_ids_are_known() -> None:
     coi = new_coi()
     assert (only(coi).value, only(coi.lower()).check) == (coi, Check.PASSED)
+
+
+@pytest.mark.parametrize(
+    ("year", "present", "meant"),
+    [
+        (76, 2026, 2076),
+        (77, 2026, 1977),
+        (99, 2026, 1999),
+        (0, 2026, 2000),
+        (0, 2050, 2100),
+        (1, 2050, 2001),
+        (1, 2051, 2101),
+    ],
+)
+def test_two_digits_mean_the_year_that_is_nearer(year: int, present: int, meant: int) -> None:
+    """GS1 General Specifications, 7.12: 51 to 99 years ahead is the century before, 50 to 99 back the one after."""
+    assert full_year(year, date(present, 7, 1)) == meant
+
+
+def test_what_expired_in_the_last_century_is_not_good_for_ever() -> None:
+    year = datetime.now(UTC).year
+    for meant in (year - 45, year - 1, year, year + 45):
+        assert told(f"]d217{meant % 100:02}1231") == [("expiry", f"{meant}-12-31")]
+    assert told("=>999001") == [("expiry", "1999-01-01")]
+
+
+def test_a_lots_own_zeros_are_looked_for_too() -> None:
+    part = only("&,1" + "00123".zfill(18))
+    assert part.value == "123" and part.lookups[:3] == ("123", "0123", "00123")
+    assert len(part.lookups) == 16 and part.lookups[-1] == "123".zfill(18)
+
+
+@pytest.mark.parametrize("symbology", ["]C1", "]e0", "]d2", "]Q3", "]J1"])
+def test_a_symbol_of_gs1_is_known_by_its_symbology(symbology: str) -> None:
+    """What it says could be anything by itself."""
+    assert told(f"{symbology}10LOT-7") == [("batch", "LOT-7")]
+    assert told("10LOT-7") == [("unrecognised", None)]
+
+
+def test_whom_to_pay_is_no_place() -> None:
+    assert told("]d24159506000134352") == [("other", None)]
 
 
 @given(moments)

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from api.fhir_refusals import expression
 from schemas.errors import Invalid
 from schemas.identity import new_coi
+from standards.fhir.capability import _resource
 from standards.fhir.ids import entry_id, journey_of, order_id, resource_id
 from standards.fhir.moments import read_span, within
-from standards.fhir.search import read_query
+from standards.fhir.search import MOST_CRITERIA, PARAMETERS, read_query
+from standards.fhir.systems import donation_identifiers
 from tests.standards.fhir.told import COI
 
 
@@ -128,12 +130,83 @@ def resource(**more: Any) -> dict[str, Any]:
         ([("identifier", "BAG-1"), ("status", "available")], True),
         ([("status", "AVAILABLE")], False),
         ([("patient.identifier", f"urn:clew:coi|{COI}")], True),
+        ([("patient", f"urn:clew:coi|{COI}")], True),
+        ([("subject", "urn:clew:coi|CLEWJB5TBJ2WZZ3G1ZS3*")], False),
         ([("patient:identifier", f"urn:other|{COI}")], False),
         ([("nonsense", "x")], True),
     ],
 )
 def test_a_token_fits_by_system_and_code(given_: list[tuple[str, str]], fits: bool) -> None:
     assert read_query("Specimen", given_).fits(resource()) is fits
+
+
+BASE = "https://clew.example/fhir/R4"
+
+
+@pytest.mark.parametrize(
+    ("reference", "fits"),
+    [
+        (order_id(COI), True),
+        (f"ServiceRequest/{order_id(COI)}", True),
+        (f"{BASE}/ServiceRequest/{order_id(COI)}", True),
+        (f"Task/{order_id(COI)}", False),
+        (f"https://other.example/fhir/ServiceRequest/{order_id(COI)}", False),
+        (f"{BASE}/x/ServiceRequest/{order_id(COI)}", False),
+        ("ServiceRequest/", False),
+        ("/", False),
+        (BASE, False),
+    ],
+)
+def test_a_reference_leads_to_one_type_on_this_server(reference: str, fits: bool) -> None:
+    task = resource(resourceType="Task", basedOn=[{"reference": f"ServiceRequest/{order_id(COI)}"}])
+    assert read_query("Task", [("based-on", reference)], BASE).fits(task) is fits
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("status:not", "available"),
+        ("_id:missing", "true"),
+        ("identifier:text", "BAG-1"),
+        ("identifier:missing", "true"),
+        ("_lastUpdated:missing", "true"),
+        ("subject:identifier:not", "x"),
+        ("patient", "nobody"),
+        ("patient", f"Patient/{COI}"),
+        ("patient", f"urn:clew:coi|{COI},nobody"),
+        ("subject:Patient", "1187"),
+        ("patient.name", "Lindqvist"),
+    ],
+)
+def test_a_known_parameter_is_never_ignored(name: str, value: str) -> None:
+    """The answer would be wider than the question (FHIR R4, 3.1.1.4.4)."""
+    with pytest.raises(Invalid) as refused:
+        read_query("Specimen", [(name, value)])
+    assert refused.value.code == "unknown_search_parameter"
+    assert "Lindqvist" not in str(refused.value.errors)
+
+
+@pytest.mark.parametrize("kind", PARAMETERS)
+def test_a_value_that_fits_nothing_finds_nothing_whatever_it_is_asked_of(kind: str) -> None:
+    for said in _resource(kind)["searchParam"]:
+        value = {"date": "1900", "reference": "urn:nobody|nobody"}.get(said["type"], "nobody")
+        query = read_query(kind, [(said["name"], value)])
+        assert query.unknown == (), said["name"]
+        assert not query.fits(resource(resourceType=kind, recorded="2026-03-02T00:00:00Z")), said["name"]
+
+
+def test_a_search_has_an_end() -> None:
+    read_query("Specimen", [("_lastUpdated", "ge2000")] * MOST_CRITERIA)
+    with pytest.raises(Invalid) as refused:
+        read_query("Specimen", [("nonsense", "x")] * (MOST_CRITERIA + 1))
+    assert refused.value.code == "malformed"
+
+
+@pytest.mark.parametrize(
+    ("number", "known"), [("A999921123456", 2), ("A9O9921123456", 1), ("A99AB21123456", 1), ("DIN-1", 1)]
+)
+def test_only_a_donation_number_of_isbt_128_is_told_as_one(number: str, known: int) -> None:
+    assert len(donation_identifiers(number)) == known
 
 
 def test_a_name_of_a_parameter_that_could_be_anything_is_not_repeated() -> None:

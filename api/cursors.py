@@ -29,6 +29,13 @@ Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="The most items 
 Cursor = Annotated[str | None, Query(max_length=1_000, description="`next` of the page before.")]
 
 
+Position = Annotated[int, Field(ge=0, lt=2**63)]
+"""A number that both databases can hold, in a place."""
+
+Number = Annotated[int, Field(ge=0, lt=2**31)]
+"""The same where the column is an INTEGER of PostgreSQL: a version, a sequence number."""
+
+
 class Page(BaseModel, Generic[View]):
     """One page of a list; `next` is the cursor of the page after it, null on the last."""
 

@@ -1,6 +1,11 @@
 """Deliveries: commands on their way to partners, and what came of each attempt."""
 
 from enum import StrEnum
+from typing import Annotated
+
+from schemas.forms import form
+
+DeliveryId = Annotated[str, form(r"^D[0-9a-f]{16}$", "a delivery as `clew delivery list` names it")]
 
 
 class DeliveryStatus(StrEnum):

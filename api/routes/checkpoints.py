@@ -4,11 +4,11 @@ from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from pydantic import PositiveInt, TypeAdapter
+from pydantic import TypeAdapter
 
 from api import examples
 from api.callers import AsPartner
-from api.cursors import Cursor, Limit, Page, decode, page
+from api.cursors import Cursor, Limit, Page, Position, decode, page
 from api.documented import answer, problems
 from api.evidence import (
     CheckpointView,
@@ -27,7 +27,7 @@ from schemas.errors import NotFound
 
 router = APIRouter(prefix="/v1", tags=["proof"])
 
-_SIZE = TypeAdapter(tuple[Annotated[PositiveInt, "size"]])
+_SIZE = TypeAdapter(tuple[Position])
 
 Size = Annotated[int, Query(ge=1, le=2**62, description="How many entries the tree had.")]
 

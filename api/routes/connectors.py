@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import examples
 from api.answers import ConnectorSummary, ConnectorView
 from api.callers import AsOperator
-from api.cursors import Cursor, Limit, Page, decode, page
+from api.cursors import Cursor, Limit, Number, Page, decode, page
 from api.documented import answer, problems, request_body
 from api.services import Using
 from api.transactions import settle
@@ -24,7 +24,7 @@ from schemas.partners import ConnectorName
 
 router = APIRouter(prefix="/v1/connectors", tags=["connectors"])
 
-_PLACE = TypeAdapter(tuple[ConnectorName, int])
+_PLACE = TypeAdapter(tuple[ConnectorName, Number])
 _BODIES = {"application/json": {"type": "object"}, "application/yaml": {"type": "string"}}
 
 

@@ -8,19 +8,19 @@ from pydantic import TypeAdapter
 from api import delivery_desk, examples
 from api.answers import Confirmation, DeliveryDetail, DeliveryView, PartnerStanding, Resend, Standings
 from api.callers import AsOperator, AsPerson
-from api.cursors import Cursor, Limit, Page, decode, page
+from api.cursors import Cursor, Limit, Page, Position, decode, page
 from api.documented import answer, problems, request_body
 from api.services import Using
 from ledger import desk, queries
 from ledger.kept_back import kept_back
-from schemas.deliveries import DeliveryStatus
+from schemas.deliveries import DeliveryId, DeliveryStatus
 from schemas.identity import CoiId
 from schemas.operations import Said
 from schemas.orders import PartyName
 
 router = APIRouter(prefix="/v1/deliveries", tags=["deliveries"])
 
-_PLACE = TypeAdapter(tuple[int])
+_PLACE = TypeAdapter(tuple[Position])
 _REFUSED = ("malformed", "not_json", "unknown_delivery", "delivery_under_way", "ledger_unavailable")
 
 
@@ -85,7 +85,7 @@ async def list_standings(_caller: AsOperator, using: Using) -> Standings:
         **problems("malformed", "unknown_delivery", "ledger_unavailable"),
     },
 )
-async def get_delivery(_caller: AsOperator, using: Using, delivery: str) -> DeliveryDetail:
+async def get_delivery(_caller: AsOperator, using: Using, delivery: DeliveryId) -> DeliveryDetail:
     """The newest 50 attempts, each with what the partner answered."""
     return await delivery_desk.detail(using, delivery)
 
@@ -109,7 +109,7 @@ async def get_delivery(_caller: AsOperator, using: Using, delivery: str) -> Deli
     },
     openapi_extra=request_body(examples.RESEND_BODY),
 )
-async def resend_delivery(_caller: AsPerson, using: Using, delivery: str, asked: Resend) -> DeliveryView:
+async def resend_delivery(_caller: AsPerson, using: Using, delivery: DeliveryId, asked: Resend) -> DeliveryView:
     """Now, instead of at its next attempt. An unknown outcome is looked up first, where the partner can be asked.
 
     One that was refused or given up is asked for again by its journey: the open task is answered `send_again`.
@@ -128,7 +128,7 @@ async def resend_delivery(_caller: AsPerson, using: Using, delivery: str, asked:
     },
     openapi_extra=request_body(examples.CONFIRM_BODY),
 )
-async def confirm_delivery(_caller: AsPerson, using: Using, delivery: str, asked: Confirmation) -> DeliveryView:
+async def confirm_delivery(_caller: AsPerson, using: Using, delivery: DeliveryId, asked: Confirmation) -> DeliveryView:
     """Where the outcome is unknown and a person found out."""
     async with using.database.writing() as session:
         row = await desk.confirm(session, delivery, asked.reference, delivery_desk.says(asked))
@@ -146,7 +146,7 @@ async def confirm_delivery(_caller: AsPerson, using: Using, delivery: str, asked
     },
     openapi_extra=request_body(examples.ACTION_BODY),
 )
-async def give_up_delivery(_caller: AsPerson, using: Using, delivery: str, asked: Said) -> DeliveryView:
+async def give_up_delivery(_caller: AsPerson, using: Using, delivery: DeliveryId, asked: Said) -> DeliveryView:
     """Nothing is sent any more. The journey opens a task: send again, or stop."""
     async with using.database.writing() as session:
         row = await desk.give_up(session, delivery, delivery_desk.says(asked))

@@ -13,12 +13,13 @@ from api.cursors import Cursor, Limit, Page, decode, page
 from api.documented import answer, problems, request_body
 from api.services import Using
 from ledger import holds
+from schemas.base import Instant
 from schemas.holds import HoldId, Signing
 from schemas.identity import CoiId
 
 router = APIRouter(prefix="/v1/holds", tags=["holds"])
 
-_PLACE = TypeAdapter(tuple[datetime, str])
+_PLACE = TypeAdapter(tuple[Instant, HoldId])
 
 
 @router.get(

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import PositiveInt, TypeAdapter
+from pydantic import TypeAdapter
 
 from api import examples
 from api.answers import (
@@ -22,7 +22,7 @@ from api.answers import (
     TaskView,
 )
 from api.callers import AsPartner, AsPerson
-from api.cursors import Cursor, Limit, Page, decode, page
+from api.cursors import Cursor, Limit, Number, Page, decode, page
 from api.documented import answer, problems, request_body
 from api.evidence import Note, newest_note
 from api.ordering import take_order
@@ -47,7 +47,7 @@ LATEST = 20
 """Facts on a journey's page."""
 
 _PLACE = TypeAdapter(tuple[Instant, CoiId])
-_SEQ = TypeAdapter(tuple[Annotated[PositiveInt, "seq"]])
+_SEQ = TypeAdapter(tuple[Number])
 
 Key = Annotated[
     str | None,

@@ -16,6 +16,7 @@ from api.services import Using
 from ledger import messages, queries
 from ledger.messages import MessageStatus
 from ledger.tables import MessageRow
+from schemas.base import Identifier, Instant
 from schemas.errors import ClewError
 from schemas.operations import Said
 from schemas.orders import PartyName
@@ -23,7 +24,7 @@ from telemetry import metrics
 
 router = APIRouter(prefix="/v1", tags=["connectors"])
 
-_PLACE = TypeAdapter(tuple[datetime, str])
+_PLACE = TypeAdapter(tuple[Instant, Identifier])
 
 
 @router.post(

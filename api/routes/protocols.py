@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import examples
 from api.answers import ProtocolSummary, ProtocolView
 from api.callers import AsOperator, AsPerson
-from api.cursors import Cursor, Limit, Page, decode, page
+from api.cursors import Cursor, Limit, Number, Page, decode, page
 from api.documented import answer, problems, request_body
 from api.json_bodies import read_json
 from api.services import Using
@@ -25,7 +25,7 @@ from schemas.protocols import Protocol, ProtocolName, read_protocol, read_protoc
 router = APIRouter(prefix="/v1/protocols", tags=["protocols"])
 
 Version = Annotated[int, Path(ge=1, le=LARGEST_VERSION)]
-_PLACE = TypeAdapter(tuple[ProtocolName, Annotated[int, "version"]])
+_PLACE = TypeAdapter(tuple[ProtocolName, Number])
 _JSON = "application/json"
 _BODIES = {_JSON: {"type": "object"}, "application/yaml": {"type": "string"}}
 

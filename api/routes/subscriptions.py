@@ -15,14 +15,14 @@ from api.services import Services, Using
 from ledger import queries, subscriptions
 from ledger.tables import SubscriptionRow
 from partners.addresses import NotAllowed, find_place
-from schemas.base import Code, Identifier
+from schemas.base import Code, Identifier, Instant
 from schemas.errors import Flaw, Invalid
 from schemas.operations import Said
 from schemas.subscriptions import ChangedSubscription, NewSubscription, Replay, Standing, SubscriptionId
 
 router = APIRouter(prefix="/v1/subscriptions", tags=["subscriptions"])
 
-_PLACE = TypeAdapter(tuple[datetime, str])
+_PLACE = TypeAdapter(tuple[Instant, SubscriptionId])
 _SPOKEN = ("malformed", "not_json", "unknown_subscription", "subscription_removed", "ledger_unavailable")
 
 

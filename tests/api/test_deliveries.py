@@ -119,7 +119,7 @@ async def test_a_new_address_leaves_a_partner_paused(ward: Clinic) -> None:
 
 async def test_what_is_asked_wrongly_is_refused_by_name_and_changes_nothing(ward: Clinic) -> None:
     delivery, refused = await pickup(ward), await pickup(ward, Outcome.REFUSED)
-    assert await act(ward, "/v1/deliveries/D0/give-up") == (404, "unknown_delivery")
+    assert await act(ward, "/v1/deliveries/D0123456789abcdef/give-up") == (404, "unknown_delivery")
     assert await act(ward, "/v1/partners/nobody/pause") == (404, "unknown_partner")
     assert await act(ward, f"/v1/deliveries/{delivery}/confirm") == (409, "delivery_not_unknown")
     assert await act(ward, f"/v1/deliveries/{delivery}/resend", details=[]) == (422, "malformed")

@@ -178,5 +178,5 @@ def test_how_it_stands_with_partners_and_what_operators_do(clew: Clew) -> None:
     assert clew("partner", "resend", "swift-courier", *said)["resent"] == 0
     assert clew("partner", "resume", "swift-courier", *said)["paused_at"] is None
     assert clew("delivery", "list", "--status", "failing") == []
-    assert clew("delivery", "give-up", "D0", *said, code=1)["code"] == "unknown_delivery"
-    assert clew("delivery", "show", "D0", code=1)["code"] == "unknown_delivery"
+    assert clew("delivery", "give-up", "D0123456789abcdef", *said, code=1)["code"] == "unknown_delivery"
+    assert clew("delivery", "show", "D0123456789abcdef", code=1)["code"] == "unknown_delivery"

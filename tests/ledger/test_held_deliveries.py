@@ -32,7 +32,11 @@ def order(name: str, coi: str) -> PartnerCommand:
 
 async def is_signed(database: Database, finding: str = "not_crossed") -> None:
     async with database.writing() as session:
-        (await session.get_one(IdentityHoldRow, HOLD)).finding = finding
+        row = await session.get_one(IdentityHoldRow, HOLD)
+        row.finding, row.closed_at = finding, MORNING
+        await session.flush()
+        if finding == "crossed":
+            await give_up_crossed(session, HOLD, MORNING)
 
 
 async def test_only_what_takes_a_command_back_goes_out_for_a_held_journey(courier: Courier) -> None:
@@ -95,11 +99,7 @@ async def test_what_was_planned_for_cells_that_were_crossed_is_given_up_and_neve
     ana = {name: order(name, new_coi()) for name in COMMANDS}
     await doubt(courier.database, *(each.coi for each in ana.values()))
     await courier.turn(MORNING, asked=list(ana.values()), room=0)
-    async with courier.database.writing() as session:
-        row = await session.get_one(IdentityHoldRow, HOLD)
-        row.finding, row.closed_at = "crossed", MORNING
-        await session.flush()
-        await give_up_crossed(session, HOLD, MORNING)
+    await is_signed(courier.database, "crossed")
     async with courier.database.reading() as session:
         rows = {name: await find(session, delivery_id(each.key)) for name, each in ana.items()}
     assert {name for name, row in rows.items() if row.status == "given_up"} == MOVES_CELLS
@@ -128,3 +128,21 @@ async def test_what_was_asked_before_it_was_crossed_is_not_sent_by_asking_again(
     again = pickup(ana.coi, visit=2)
     later = MORNING + 4 * HOUR
     assert await courier.taken(later, asked=[again]) == [again.key]
+
+
+async def test_what_was_being_looked_up_when_its_cells_were_found_crossed_is_given_up_once_it_was_not_taken(
+    courier: Courier,
+) -> None:
+    ana = pickup()
+    (key,) = await courier.taken(MORNING, asked=[ana])
+    async with courier.database.reading() as session:
+        number = (await find(session, delivery_id(key))).number
+    await courier.turn(MORNING, tried=[tried(number, Outcome.UNKNOWN, 500)])
+    await doubt(courier.database, ana.coi)
+    assert await courier.taken(MORNING + HOUR) == [key]
+    await is_signed(courier.database, "crossed")
+    await courier.turn(MORNING + HOUR, tried=[tried(number, Outcome.NOT_TAKEN, 200)])
+    async with courier.database.reading() as session:
+        row = await find(session, delivery_id(key))
+    assert (row.status, row.reason) == ("given_up", "identity_crossed")
+    assert await courier.taken(MORNING + 2 * HOUR) == []

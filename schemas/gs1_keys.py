@@ -13,9 +13,7 @@ from schemas.check_characters import Misread, ends_in_mod_10, mod_10
 
 GTIN_LENGTHS = (8, 12, 13, 14)
 SERIAL = re.compile(r"[!\"%&'()*+,\-./0-9:;<=>?A-Z_a-z]{1,20}")
-_LINK = re.compile(
-    r"https?://[^?#]+?/(?:01/(\d{14})(?:/22/[^/?#]+)?(?:/10/[^/?#]+)?/21/([^/?#]+)|(00|801[78])/(\d{18}))(?:[?#].*)?"
-)
+_LINK = re.compile(r"https?://[^?#]+?/(?:01/(\d{14})/21/([^/?#]+)|(00|801[78])/(\d{18}))(?:[?#].*)?")
 _URN = re.compile(r"urn:epc:id:(sgtin|sscc|gsrnp?):(\d{6,12})\.(\d{1,11})(?:\.(.+))?")
 
 

@@ -24,6 +24,9 @@ _KEYS = (
 )
 """Element strings of an SGTIN, a GSRN and an SSCC, and where each stands in a Digital Link."""
 
+_QUALIFIED = re.compile(r"(/01/\d{14})(?:/22/[^/?#]+)?(?:/10/[^/?#]+)?(/21/)")
+"""A Digital Link may say the variant and the batch between an item and its serial; they are no part of the key."""
+
 _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
 
 
@@ -69,8 +72,10 @@ def gs1_name(key: str) -> str | None:
 
 def gs1_key(name: str) -> str | None:
     """The element string behind any spelling of a GS1 key as a URI; None for any other name."""
-    key = element_string(name)
-    return key if key != name else None
+    # Only here: `element_string` is journeys' code too, and what it makes of a name must stay as it was (invariant 7).
+    plain = _QUALIFIED.sub(r"\1\2", name)
+    key = element_string(plain)
+    return key if key != plain else None
 
 
 def party(name: str) -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from api.fhir_refusals import expression
 from schemas.errors import Invalid
 from schemas.identity import new_coi
-from standards.fhir.capability import _resource
+from standards.fhir.capability import capability
 from standards.fhir.ids import entry_id, journey_of, order_id, resource_id
 from standards.fhir.moments import read_span, within
 from standards.fhir.search import MOST_CRITERIA, PARAMETERS, read_query
@@ -188,7 +188,9 @@ def test_a_known_parameter_is_never_ignored(name: str, value: str) -> None:
 
 @pytest.mark.parametrize("kind", PARAMETERS)
 def test_a_value_that_fits_nothing_finds_nothing_whatever_it_is_asked_of(kind: str) -> None:
-    for said in _resource(kind)["searchParam"]:
+    (rest,) = capability(BASE, "1")["rest"]
+    described = next(each for each in rest["resource"] if each["type"] == kind)
+    for said in described["searchParam"]:
         value = {"date": "1900", "reference": "urn:nobody|nobody"}.get(said["type"], "nobody")
         query = read_query(kind, [(said["name"], value)])
         assert query.unknown == (), said["name"]

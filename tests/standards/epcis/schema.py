@@ -16,6 +16,8 @@ FOLDERS = (os.environ.get("CLEW_STANDARDS"), Path(__file__).parents[4] / "shared
 @cache
 def _validator() -> Any | None:
     path = next((Path(each) / NAME for each in FOLDERS if each and (Path(each) / NAME).is_file()), None)
+    if path is None and FOLDERS[0]:
+        pytest.fail(f"{NAME} is not in {FOLDERS[0]}, where CLEW_STANDARDS says that it is")
     return jsonschema_rs.validator_for(json.loads(path.read_text()), validate_formats=True) if path else None
 
 

@@ -14,7 +14,7 @@ demo: .venv/clew-local ## Five journeys to their end, checked; removes what it m
 	@$(BIN)/clew demo --journeys 5
 
 test: .venv/clew-dev ## All tests, also of the real server and of PostgreSQL.
-	$(BIN)/pytest -n 2 --dist loadfile --ignore=tests/browser
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: .venv/clew-dev ## Form, types, arrows between packages, and that the reference is complete.
 	$(BIN)/ruff check .

@@ -5,59 +5,40 @@ comes to it from the database, so a signal that somebody else sends can neither 
 """
 
 from collections.abc import Sequence
+from typing import ClassVar
 
+from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.stdlib import BoundLogger
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from api.rounds import keep_looking
-from api.temporal_link import TemporalLink
+from api.rounds import ANSWER_WITHIN, Rounds
 from ledger import holds
-from ledger.database import Database
 from ledger.holds import News
 from telemetry.logs import logger
-from telemetry.redaction import describe
 from workflows.names import IDENTITY_CLEARED, IDENTITY_HELD, journey_workflow_id
 
-log = logger("hold_news")
 
-AT_ONCE = 100
-"""Journeys that one look around tells."""
+class HoldNews(Rounds[News]):
+    """Tells journeys what they have not been told of holds."""
 
-ANSWER_WITHIN = 5.0
-"""Seconds that Temporal has for one signal."""
+    log: ClassVar[BoundLogger] = logger("hold_news")
 
+    async def _untold(self, session: AsyncSession, limit: int) -> Sequence[News]:
+        return await holds.untold(session, limit)
 
-class HoldNews:
-    """Tells journeys what they have not been told; `interval`: seconds between looks around."""
+    def _workflow_of(self, item: News) -> str:
+        return journey_workflow_id(item.journey)
 
-    def __init__(self, database: Database, temporal: TemporalLink, interval: float) -> None:
-        self._database = database
-        self._temporal = temporal
-        self._interval = interval
-
-    async def run(self) -> None:
-        """Look around until cancelled."""
-        await keep_looking(self._look_around, self._interval, log)
-
-    async def _look_around(self) -> None:
-        async with self._database.reading() as session:
-            untold = await holds.untold(session, AT_ONCE)
-        for news in untold:
-            try:
-                await self._tell(news)
-            except RPCError as error:
-                # Nobody else has to wait for that.
-                log.warning("journey_not_told", journey=news.journey, error=describe(error))
-
-    async def _tell(self, news: News) -> None:
+    async def _tell(self, item: News) -> None:
         try:
-            await self._temporal.call(lambda client: _signal(client, news), ANSWER_WITHIN)
+            await self._temporal.call(lambda client: _signal(client, item), ANSWER_WITHIN)
         except RPCError as error:
             # Closed: it moves nothing any more. Not started: its first append will tell it.
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
         async with self._database.writing() as session:
-            await holds.mark_told(session, news)
+            await holds.mark_told(session, item)
 
 
 async def _signal(client: Client, news: News) -> None:

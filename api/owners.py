@@ -4,59 +4,48 @@ Their word is on record first; then the subscription's workflow is started or wo
 has not heard is found by a look around, so a word that is on record is followed sooner or later.
 """
 
+from collections.abc import Sequence
+from typing import ClassVar
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.stdlib import BoundLogger
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.service import RPCError
 
-from api.rounds import keep_looking
-from api.temporal_link import TemporalLink
+from api.rounds import ANSWER_WITHIN, Rounds
 from ledger import subscriptions
-from ledger.database import Database
 from ledger.tables import SubscriptionRow
 from schemas.errors import ClewError
 from telemetry.logs import logger
 from telemetry.redaction import describe
 from workflows.names import OWNER_SPOKE, SUBSCRIPTION_QUEUE, SUBSCRIPTION_WORKFLOW, subscription_workflow_id
 
-log = logger("owners")
 
-AT_ONCE = 100
-"""Subscriptions that one look around takes care of."""
+class Owners(Rounds[SubscriptionRow]):
+    """Tells the workflows of subscriptions what their owners have said."""
 
-ANSWER_WITHIN = 5.0
-"""Seconds that Temporal has."""
-
-
-class Owners:
-    """Tells the workflows of subscriptions what their owners have said; `interval`: seconds between looks around."""
-
-    def __init__(self, database: Database, temporal: TemporalLink, interval: float) -> None:
-        self._database = database
-        self._temporal = temporal
-        self._interval = interval
-
-    async def run(self) -> None:
-        """Look around until cancelled."""
-        await keep_looking(self._look_around, self._interval, log)
+    log: ClassVar[BoundLogger] = logger("owners")
 
     async def tell(self, row: SubscriptionRow) -> bool:
         """Start or wake the subscription's workflow; whether Temporal has heard. If not, it will later."""
         try:
             await self._tell(row)
-        except ClewError as away:
-            log.warning("owner_not_heard", error=describe(away))
+        except (ClewError, RPCError) as error:
+            self.log.warning("owner_not_heard", error=describe(error))
             return False
         return True
 
-    async def _look_around(self) -> None:
-        async with self._database.reading() as session:
-            untold = await subscriptions.untold(session, AT_ONCE)
-        for row in untold:
-            await self._tell(row)
+    async def _untold(self, session: AsyncSession, limit: int) -> Sequence[SubscriptionRow]:
+        return await subscriptions.untold(session, limit)
 
-    async def _tell(self, row: SubscriptionRow) -> None:
-        await self._temporal.call(lambda client: _start_or_wake(client, row), ANSWER_WITHIN)
+    def _workflow_of(self, item: SubscriptionRow) -> str:
+        return subscription_workflow_id(item.id)
+
+    async def _tell(self, item: SubscriptionRow) -> None:
+        await self._temporal.call(lambda client: _start_or_wake(client, item), ANSWER_WITHIN)
         async with self._database.writing() as session:
-            await subscriptions.mark_told(session, row.id, row.revision)
+            await subscriptions.mark_told(session, item.id, item.revision)
 
 
 async def _start_or_wake(client: Client, row: SubscriptionRow) -> None:

@@ -11,8 +11,7 @@
     ├── Outdated           412  it was changed since the sender saw it
     ├── Forbidden          403  a rule of the therapy forbids it
     ├── TooLarge           413  more than we take in one piece
-    ├── Unavailable        503  something we need is away; the same request later can succeed
-    └── PartnerRefused     502  a partner said no for good
+    └── Unavailable        503  something we need is away; the same request later can succeed
 
 A refusal has a stable `code`, an HTTP `status`, a `detail` for a person, and `retry_can_help`. Codes are listed in
 `CODES`; a test holds that list against the reference.
@@ -108,11 +107,6 @@ class Unavailable(ClewError):
     status = 503
     title = "Something that is needed is away"
     retry_can_help = True
-
-
-class PartnerRefused(ClewError):
-    status = 502
-    title = "A partner said no for good"
 
 
 CODES: dict[str, str] = {

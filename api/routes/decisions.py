@@ -17,7 +17,6 @@ from api.services import Using
 from ledger import holds, queries
 from ledger.proofs import position_of_number
 from ledger.registry import find_journey
-from ledger.tables import DeviationRow
 from schemas.base import Code, Identifier, Instant
 from schemas.decisions import DecideTask, Decision, DecisionMade, LiftHold
 from schemas.identity import CoiId, Role
@@ -138,7 +137,3 @@ async def decide(_caller: AsPerson, using: Using, coi: str, decision: Annotated[
     async with using.database.reading() as session:
         position = await position_of_number(session, coi, receipt.seq)
     return DecisionEvidence(**receipt.model_dump(), position=position, checkpoint=newest_note(using))
-
-
-def _deviation_place(row: DeviationRow) -> tuple[datetime, str, str]:
-    return row.opened_at, row.journey, row.id

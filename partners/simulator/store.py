@@ -151,11 +151,6 @@ class Store:
         """`status`: `sent`, or `rejected` when the receiver will never take it."""
         self._db.execute("UPDATE outgoing SET status = ?, answer = ? WHERE id = ?", (status, answer, message.id))
 
-    def drop_waiting(self, coi: str) -> None:
-        """Nothing more is said about a journey."""
-        with self._transaction():
-            self._drop("coi = ?", coi)
-
     # patients and decisions
 
     def enrol(self, order: str, protocol: str, time_lapse: float, placing: Outgoing) -> bool:

@@ -10,7 +10,7 @@ from tests.api.clinic import Clinic
 from tests.api.test_readings import on_the_way
 
 MOMENT = "2026-03-02T12:00:00Z"
-MADE_UP = (
+MADE_UP: tuple[Any, ...] = (
     "0001-01-01T00:00:00+14:00",
     "9999-12-31T23:59:59-14:00",
     "2026-03-02T12:00:00",

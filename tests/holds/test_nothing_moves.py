@@ -101,7 +101,8 @@ async def test_after_it_was_crossed_each_patients_people_are_asked_what_is_still
         assert (await patient.decides(kind="task", task=task, choice="recollect")).status_code == 200
         again = f"{patient.coi}/collection/schedule_collection/2"
         await until(partial(clew.doors.taken.get, again), "another collection", PATIENCE)
-        assert all(each["quarantined"] for each in (await patient.page())["materials"])
+        materials = (await patient.page())["materials"]
+        assert materials and all(each["quarantined"] for each in materials)
         await patient.replays()
 
 

@@ -104,7 +104,6 @@ def test_only_what_is_away_is_worth_another_try() -> None:
         "Forbidden": (403, False),
         "TooLarge": (413, False),
         "Unavailable": (503, True),
-        "PartnerRefused": (502, False),
     }
 
 

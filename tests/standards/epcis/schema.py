@@ -10,13 +10,18 @@ import jsonschema_rs
 import pytest
 
 NAME = "epcis-2.0-json-schema.json"
-FOLDERS = (os.environ.get("CLEW_STANDARDS"), Path(__file__).parents[4] / "shared" / "standards")
+GIVEN = os.environ.get("CLEW_STANDARDS")
+FOLDER = Path(GIVEN) if GIVEN else Path(__file__).parents[4] / "shared" / "standards"
 
 
 @cache
 def _validator() -> Any | None:
-    path = next((Path(each) / NAME for each in FOLDERS if each and (Path(each) / NAME).is_file()), None)
-    return jsonschema_rs.validator_for(json.loads(path.read_text()), validate_formats=True) if path else None
+    path = FOLDER / NAME
+    if path.is_file():
+        return jsonschema_rs.validator_for(json.loads(path.read_text()), validate_formats=True)
+    if GIVEN:
+        pytest.fail(f"{NAME} is not in {GIVEN}, where CLEW_STANDARDS says that it is")
+    return None
 
 
 def flaws(document: Any) -> list[str]:

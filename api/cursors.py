@@ -19,12 +19,6 @@ View = TypeVar("View")
 
 LARGEST_PAGE = 200
 
-Place = Annotated[int, Field(ge=0, le=2**63 - 1)]
-"""A position in the ledger, as its column can hold it."""
-
-Number = Annotated[int, Field(ge=0, le=2**31 - 1)]
-"""A number within an entry or page, as its column can hold it."""
-
 Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="The most items on one page.")]
 Cursor = Annotated[str | None, Query(max_length=1_000, description="`next` of the page before.")]
 

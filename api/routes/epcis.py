@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from api import epcis_examples as examples
 from api.callers import AsOperator
-from api.cursors import Number, Place, decode, encode
+from api.cursors import Number, decode, encode
 from api.documented import answer, problems
 from api.epcis import BASE, HEADERS, answered, next_page
 from api.middleware import LARGEST_BODY
@@ -33,8 +33,8 @@ from standards.epcis.vocabulary import bare
 router = APIRouter(tags=["epcis"])
 
 _PLACES: dict[str, TypeAdapter[Any]] = {
-    "position": TypeAdapter(tuple[Place, Number]),
-    "event_time": TypeAdapter(tuple[Instant, Place, Number]),
+    "position": TypeAdapter(tuple[Position, Number]),
+    "event_time": TypeAdapter(tuple[Instant, Position, Number]),
 }
 _MEMBER = TypeAdapter(tuple[str])
 _QUERY_REFUSED = ("epcis_query_invalid", "invalid_cursor", "ledger_unavailable")

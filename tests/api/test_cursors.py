@@ -7,7 +7,7 @@ import httpx
 
 from api.cursors import encode
 from tests.api.clinic import Clinic
-from tests.api.test_readings import on_the_way
+from tests.api.lanes import booked, picked_up
 
 MOMENT = "2026-03-02T12:00:00Z"
 MADE_UP: tuple[Any, ...] = (
@@ -55,7 +55,7 @@ def made_up(good: list[Any]) -> Iterator[list[Any]]:
 
 async def test_no_cursor_that_somebody_made_up_breaks_a_list(ward: Clinic) -> None:
     coi = await ward.patient()
-    await ward.record(coi, *on_the_way())
+    await ward.record(coi, *booked(), picked_up())
     known = places(coi)
     described = (await ward.http.get("/openapi.json")).json()["paths"]
     paged = {path for path, each in described.items() if _has_cursor(each.get("get", {}))}

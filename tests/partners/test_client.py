@@ -88,14 +88,16 @@ async def test_a_status_that_says_neither_leaves_the_outcome_unknown(
     [
         ("7", 7, 7),
         ("999999999999999999999", 86_400, 86_400),
-        (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 3_000, 3_600),
+        (timedelta(hours=1), 3_000, 3_600),
         (format_datetime(datetime(2001, 1, 1, tzinfo=UTC), usegmt=True), 0, 0),
     ],
     ids=["seconds", "for ever", "a date", "a date gone by"],
 )
 async def test_a_partner_says_when_to_come_back(
-    call: Call, status: int, header: str, least: int, most: int, partner: StubbornPartner, door: Door
+    call: Call, status: int, header: str | timedelta, least: int, most: int, partner: StubbornPartner, door: Door
 ) -> None:
+    if isinstance(header, timedelta):
+        header = format_datetime(datetime.now(UTC) + header, usegmt=True)
     partner.answer = Response(status_code=status, headers={"Retry-After": header})
     away = await call(door)
     assert away.outcome is Outcome.LATER

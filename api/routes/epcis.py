@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from api import epcis_examples as examples
 from api.callers import AsOperator
-from api.cursors import Number, decode, encode
+from api.cursors import Number, Position, decode, encode
 from api.documented import answer, problems
 from api.epcis import BASE, HEADERS, answered, next_page
 from api.middleware import LARGEST_BODY

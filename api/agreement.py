@@ -34,6 +34,8 @@ _NOT_ON_ANYTHING = {
 }
 """Labels that there should be nothing to scan of."""
 
+_SEVERAL = Problem(code="leads_to_several", detail="it can be read as names in more than one journey: stop")
+
 _GS1 = frozenset({PartKind.SGTIN.value, PartKind.SSCC.value, PartKind.GSRN.value})
 
 
@@ -117,13 +119,13 @@ def _leads(scan: Scan, known: Mapping[str, IdentifierRow]) -> bool:
 
 
 def _view(part: Part, known: Mapping[str, IdentifierRow]) -> PartView:
-    found = [known[each] for each in part.lookups if each in known]
-    row = next((each for each in found if _can_be(part, each)), None)
-    leads_to = IdentifierLookup.model_validate(row) if row is not None else None
-    if part.kind is PartKind.UNRECOGNISED and row is not None:
-        return _as_known(row)
+    found = [known[each] for each in part.lookups if each in known and _can_be(part, known[each])]
     shown = part.model_dump(include={"kind", "value", "check", "text", "problem"})
-    return PartView(**shown, leads_to=leads_to)
+    if len({row.journey for row in found}) > 1:
+        return PartView(**shown | {"problem": _SEVERAL}, leads_to=None)
+    if part.kind is PartKind.UNRECOGNISED and found:
+        return _as_known(found[0])
+    return PartView(**shown, leads_to=IdentifierLookup.model_validate(found[0]) if found else None)
 
 
 def _label(part: Part, labels: Mapping[str, IssuedLabel]) -> PartView | None:

@@ -118,6 +118,16 @@ async def test_a_label_that_names_two_patients_is_shown_and_does_not_agree(ward:
         assert (found["journeys"], found["agrees"]) == (sorted([ana, ben]), False)
 
 
+async def test_a_lot_that_can_be_read_as_two_patients_is_nobodys(ward: Clinic) -> None:
+    """The zeros that fill the structure, or a lot's own: nobody can tell."""
+    ana = await with_bags(ward, lines=[{"kind": "batch", "value": "123"}])
+    ben = await with_bags(ward, "ORD-2", [{"kind": "batch", "value": "00123"}])
+    for journey in (ana, ben):
+        found = await scan(ward, "&,1000000000000000123", journey)
+        assert (found["journeys"], found["agrees"]) == ([], None)
+        assert found["parts"][0]["problem"]["code"] == "leads_to_several"
+
+
 async def test_a_number_that_is_ours_is_ours_whatever_it_looks_like(ward: Clinic) -> None:
     """An order number that happens to begin as an element string does."""
     number = "01095060001343532112"

@@ -1,6 +1,6 @@
 """Identity holds on the ledger: who is held by what, who may end it, and what is refused meanwhile."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from ledger.invariants import broken_invariants
 from ledger.tables import EntryRow
 from ledger.verify import verify
 from schemas.errors import Conflict, NotFound
-from schemas.facts import Appended, Fact
+from schemas.facts import Appended, Batch, Fact
 from schemas.holds import Signing
 from schemas.identity import IdentifierKind
 from tests.ledger.scribe import MORNING, Scribe, bag, collected, known, put
@@ -66,6 +66,11 @@ async def is_refused(database: Database, patient: Scribe, fact: Fact) -> bool:
         return refusal.code == "identity_held"
     patient.seq += 1
     return False
+
+
+def judged(batch: Batch, epoch: datetime) -> Batch:
+    """A batch of the workflow task that began then."""
+    return batch.model_copy(update={"epoch": epoch})
 
 
 async def looks(database: Database, patient: Scribe) -> Appended:
@@ -192,6 +197,20 @@ async def test_what_was_on_record_before_the_hold_can_be_repeated(database: Data
     await put(database, moved)
     await put(database, ana.batch(mismatch(ana, "BAG-B")))
     assert len((await put(database, moved)).holds) == 1
+
+
+async def test_a_worker_that_judges_again_moves_a_held_journey_no_more_than_the_first(database: Database) -> None:
+    """What the lost worker wrote is set aside only for what may stand in its place."""
+    _, ben, _ = await doubted(database)
+    put_apart = ben.fact("journey.leaving", reason="patient_withdrew")
+    await put(database, judged(ben.batch(put_apart), MORNING))
+    ben.seq -= 1
+    moves = ben.heard(collected("e-2", ben.order), stage="to_manufacturer")
+    with pytest.raises(Conflict, match="identity_held"):
+        await put(database, judged(ben.batch(moves), LATER))
+    ben.seq -= 1
+    other = ben.fact("journey.leaving", reason="patient_died")
+    assert (await put(database, judged(ben.batch(other), LATER))).offset == 2
 
 
 async def test_two_different_people_who_found_the_same_end_a_hold(database: Database) -> None:

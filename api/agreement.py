@@ -1,6 +1,6 @@
 """What a scan leads to through the crosswalk, and whether it agrees with the journey that it was made for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pydantic import Field
 
@@ -101,6 +101,15 @@ def scanned(
     journeys = sorted({each.leads_to.journey for each in parts if each.leads_to})
     agrees = _agrees(parts, problem, journeys, journey) if journey else None
     return Scanned(parts=parts, problem=problem, journeys=journeys, agrees=agrees)
+
+
+def while_held(found: Scanned, holds: Sequence[str]) -> Scanned:
+    """The answer where identity is in doubt: nothing agrees then, and whoever scans is told which holds stand."""
+    if not holds:
+        return found
+    told = f"identity is in doubt: two people have to sign {', '.join(holds)} first"
+    problem = found.problem or Problem(code="identity_held", detail=told)
+    return found.model_copy(update={"problem": problem, "agrees": None if found.agrees else found.agrees})
 
 
 def _agrees(parts: list[PartView], problem: Problem | None, journeys: list[str], journey: str) -> bool | None:

@@ -11,6 +11,7 @@ from temporalio.service import RPCError
 
 from api.temporal_link import TemporalLink
 from ledger.database import Database
+from schemas.errors import Unavailable
 from telemetry.redaction import describe
 
 AT_ONCE = 100
@@ -31,6 +32,8 @@ class Rounds(ABC, Generic[Item]):
         self._database = database
         self._temporal = temporal
         self._interval = interval
+        self._silent: set[str] = set()
+        """Workflows that gave no answer the last time: they come last, in case it is only them."""
 
     async def run(self) -> None:
         """Look around until cancelled."""
@@ -43,14 +46,23 @@ class Rounds(ABC, Generic[Item]):
                 self.log.warning("look_around_failed", error=describe(error))
 
     async def look_around(self) -> None:
-        """Tell each what it has not been told; where Temporal refuses one, nobody else has to wait for that."""
+        """Tell each what it has not been told.
+
+        One that Temporal refuses keeps nobody waiting. One that gives no answer ends this look, because Temporal may be
+        away, and comes last in the next.
+        """
         async with self._database.reading() as session:
             untold = await self._untold(session, AT_ONCE)
-        for item in untold:
+        for item in sorted(untold, key=lambda each: self._workflow_of(each) in self._silent):
+            workflow = self._workflow_of(item)
             try:
                 await self._tell(item)
             except RPCError as error:
-                self.log.warning("not_told", workflow=self._workflow_of(item), error=describe(error))
+                self.log.warning("not_told", workflow=workflow, error=describe(error))
+            except Unavailable:
+                self._silent.add(workflow)
+                raise
+            self._silent.discard(workflow)
 
     @abstractmethod
     async def _untold(self, session: AsyncSession, limit: int) -> Sequence[Item]: ...

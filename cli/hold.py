@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 @holds.command("list")
 def list_(
-    status: Annotated[Literal["open", "closed"] | None, typer.Option(help="open or closed.")] = "open",
+    status: Annotated[Literal["open", "closed", "all"], typer.Option(help="Which ones.")] = "open",
     journey: Annotated[str | None, typer.Option(help="Only of this journey, by chain-of-identity id.")] = None,
     api: Api = None,
     as_json: AsJson = False,
@@ -33,7 +33,7 @@ def list_(
     from cli.client import Api as Client
 
     with Client(api) as client:
-        found = list(client.items("/v1/holds", status=status, journey=journey))
+        found = list(client.items("/v1/holds", status=None if status == "all" else status, journey=journey))
     if as_json:
         console.result(found)
         return

@@ -37,7 +37,7 @@ def scan(
     if as_json:
         console.result(found)
     else:
-        _show(found)
+        _show(found, journey)
     raise typer.Exit(0 if _is_well(found, journey) else 1)
 
 
@@ -59,7 +59,7 @@ def _is_well(found: dict[str, Any], journey: str | None) -> bool:
     return not any(problems) and (journey is None or found["agrees"] is True)
 
 
-def _show(found: dict[str, Any]) -> None:
+def _show(found: dict[str, Any], journey: str | None) -> None:
     from cli import console
 
     rows = [[each["kind"], each["text"], each["check"], _leads_to(each)] for each in found["parts"]]
@@ -70,6 +70,8 @@ def _show(found: dict[str, Any]) -> None:
             print(f"{each['detail']} [{each['code']}]")
     if found.get("agrees") is not None:
         print("It agrees with the journey." if found["agrees"] else "It belongs to another journey: stop.")
+    elif journey is not None:
+        print("It cannot be said whether it agrees: do not go on.")
 
 
 def _leads_to(part: dict[str, Any]) -> str | None:

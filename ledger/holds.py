@@ -92,6 +92,13 @@ async def open_holds_of(session: AsyncSession, journey: str) -> list[Hold]:
     return await with_all_of_it(session, found.all())
 
 
+async def doubted_among(session: AsyncSession, journeys: Sequence[str]) -> list[str]:
+    """The ids of the open holds that one of these journeys is a side of."""
+    sides = select(col(IdentityHoldSideRow.hold)).where(col(IdentityHoldSideRow.journey).in_(journeys))
+    open_ones = select(col(IdentityHoldRow.id)).where(_IS_OPEN, col(IdentityHoldRow.id).in_(sides))
+    return list((await session.execute(open_ones.order_by(col(IdentityHoldRow.id)))).scalars())
+
+
 async def refuse_while_held(session: AsyncSession, journey: str) -> None:
     """Raise `Conflict` (`identity_held`) while identity is in doubt, and name the hold."""
     held = select(col(IdentityHoldRow.id)).where(_IS_OPEN, col(IdentityHoldRow.id).in_(_held_by(journey)))

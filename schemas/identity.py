@@ -52,6 +52,15 @@ def read_coi(value: str) -> str:
     raise Misread("wrong_form", f"a chain-of-identity id begins with {_PREFIX} or {isbt128.COI_PREFIX}")
 
 
+def is_coi(value: str) -> bool:
+    """Whether a name is a chain-of-identity id, whosoever's."""
+    try:
+        read_coi(value)
+    except Misread:
+        return False
+    return True
+
+
 CoiId = Annotated[
     str,
     validator(read_coi),

@@ -7,8 +7,10 @@ from typing import Any, cast
 from schemas.event_data import EventData, IdentifierAssigned, MaterialEvent, MaterialReceived, Shipment
 from schemas.events import DESKS, PartnerEvent
 from schemas.facts import EventStatus
+from schemas.identity import is_coi
 from workflows import aliases, custody, handling, labels, old_receipts
 from workflows.aliases import ASSIGNED, understood
+from workflows.checks import mismatch
 from workflows.stages import KINDS
 from workflows.state import JourneyState, StageState, StageStatus
 from workflows.steps import Hearing, Refusal, Step
@@ -18,6 +20,10 @@ FOR_THE_JOURNEY = frozenset({"patient.withdrawn", "patient.deceased", "patient.s
 
 FOR_ANOTHER = frozenset({"evidence_not_needed", "test_not_specified", "visit_not_planned", "milestone_not_awaited"})
 """Refusals that only say that the event is none of this stage's: another stage may be the one that needs it."""
+
+
+SUBJECT_SINCE = 2
+"""Journeys of earlier engines do not compare an event's subject: their histories must replay (invariant 7)."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,9 @@ def judge_afresh(state: JourneyState, event: PartnerEvent) -> Verdict:
         return Verdict(EventStatus.LATE, "journey_closed")
     if state.leaving is not None:
         return Verdict(EventStatus.LATE, "journey_leaving")
+    if _is_about_another(state, event):
+        stage = next(iter(state.active()), None)
+        return Verdict(EventStatus.REFUSED, "identity_mismatch", stage, refusal=mismatch(event.subject))
     if event.type in FOR_THE_JOURNEY:
         return Verdict(EventStatus.APPLIED)
     if event.type in DESKS:
@@ -56,6 +65,11 @@ def judge_afresh(state: JourneyState, event: PartnerEvent) -> Verdict:
     if event.type in handling.STEPS:
         return _judge_handling(state, event, event.said())
     return _judge_for_stage(state, event)
+
+
+def _is_about_another(state: JourneyState, event: PartnerEvent) -> bool:
+    """Whether it came to this journey, straight from its sender, with another's chain-of-identity id."""
+    return state.start.engine_version >= SUBJECT_SINCE and event.subject != state.start.coi and is_coi(event.subject)
 
 
 def known_under(state: JourneyState, identity: str) -> str | None:

@@ -3,11 +3,12 @@
 from fastapi import APIRouter
 
 from api import examples
-from api.agreement import Scanned, ToScan, labels_of, lookups_of, scanned
+from api.agreement import Scanned, ToScan, labels_of, lookups_of, scanned, while_held
 from api.callers import AsPerson
 from api.documented import answer, problems, request_body
 from api.services import Using
 from ledger import queries
+from ledger.holds import doubted_among
 from ledger.label_pages import labels_among
 from ledger.registry import find_journey
 from standards.scanning import scan
@@ -37,4 +38,5 @@ async def read_scan(_caller: AsPerson, using: Using, asked: ToScan) -> Scanned:
             await find_journey(session, asked.journey)
         rows = await queries.identifiers_among(session, lookups_of(asked.text, found))
         labels = await labels_among(session, labels_of(found))
-    return scanned(asked.text, found, {row.value: row for row in rows}, labels, asked.journey)
+        answer = scanned(asked.text, found, {row.value: row for row in rows}, labels, asked.journey)
+        return while_held(answer, await doubted_among(session, answer.journeys))

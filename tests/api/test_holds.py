@@ -1,6 +1,7 @@
 """Identity holds, as people see and sign them; and how journeys hear of them whatever is away."""
 
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -34,6 +35,23 @@ async def two_patients(clinic: Clinic) -> tuple[str, str]:
 async def signs(clinic: Clinic, hold: str, by: str, finding: str = "not_crossed") -> httpx.Response:
     body = {"by": by, "reason": "labels_compared", "finding": finding}
     return await clinic.http.post(f"/v1/holds/{hold}/signatures", json=body)
+
+
+async def test_nothing_that_is_scanned_agrees_while_identity_is_in_doubt(ward: Clinic) -> None:
+    ana, ben = await two_patients(ward)
+    hold = await doubt(ward, ana, ben)
+
+    async def scanned() -> dict[str, Any]:
+        answer = await ward.http.post("/v1/scan", json={"text": ben, "journey": ben})
+        found: dict[str, Any] = answer.json()
+        return found
+
+    found = await scanned()
+    assert (found["agrees"], found["problem"]["code"]) == (None, "identity_held")
+    assert hold in found["problem"]["detail"]
+    for person in ("qa-07", "qp-02"):
+        await signs(ward, hold, person)
+    assert (await scanned())["agrees"] is True
 
 
 async def test_a_hold_is_listed_and_shown_on_the_page_of_each_of_its_journeys(ward: Clinic) -> None:

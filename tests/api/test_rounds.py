@@ -11,20 +11,22 @@ from api.owners import Owners
 from api.temporal_link import TemporalLink
 from ledger import subscriptions
 from ledger.database import Database
+from schemas.errors import Unavailable
 from schemas.subscriptions import NewSubscription
 from workflows.names import subscription_workflow_id
 
 
 class Refusing:
-    """A Temporal that answers, and refuses one workflow."""
+    """A Temporal that answers, and refuses one workflow; or, with another status, is too busy for it alone."""
 
-    def __init__(self, refused: str) -> None:
+    def __init__(self, refused: str, status: RPCStatusCode = RPCStatusCode.INVALID_ARGUMENT) -> None:
         self.refused = refused
+        self.status = status
         self.heard: list[str] = []
 
     async def start_workflow(self, *_: Any, **asked: Any) -> None:
         if asked["id"] == self.refused:
-            raise RPCError("no", RPCStatusCode.INVALID_ARGUMENT, b"")
+            raise RPCError("no", self.status, b"")
         self.heard.append(asked["id"])
 
 
@@ -56,6 +58,19 @@ async def test_a_subscription_that_temporal_refuses_keeps_no_other_waiting(datab
     await owners(database, temporal).look_around()
     assert temporal.heard == [subscription_workflow_id(second)]
     assert await untold(database) == [first]
+
+
+async def test_one_that_gives_no_answer_comes_last_at_the_next_look(database: Database, two: list[str]) -> None:
+    first, second = two
+    temporal = Refusing(subscription_workflow_id(first), RPCStatusCode.RESOURCE_EXHAUSTED)
+    rounds = owners(database, temporal)
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            await rounds.look_around()
+    assert temporal.heard == [subscription_workflow_id(second)]
+    temporal.refused = ""
+    await rounds.look_around()
+    assert await untold(database) == []
 
 
 async def test_an_owner_whose_word_temporal_refuses_at_first_is_told_so(database: Database, two: list[str]) -> None:

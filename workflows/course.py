@@ -13,7 +13,7 @@ from schemas.facts import (
 from schemas.holds import DOUBTS
 from schemas.identity import IdentifierKind, KnownAs, Role
 from schemas.stages import CollectionStage
-from workflows import checks, custody, decisions
+from workflows import checks, custody, decisions, identity_holds
 from workflows.notebook import Notebook
 from workflows.state import Impasse, JourneyState, OpenDeviation, StageState, StageStatus
 from workflows.steps import GO_ON
@@ -63,6 +63,7 @@ def reopen(state: JourneyState, notebook: Notebook, stage: StageState, reason: s
         _resolve_lesser(state, notebook, stage, "stage_repeated", now)
         for each in _that_hold(state, stage):
             notebook.resolve(each.id, "stage_repeated", now)
+        identity_holds.resolve_unasked(state, notebook, "stage_repeated", now)
 
 
 def _resolve_lesser(state: JourneyState, notebook: Notebook, stage: StageState, how: str, now: datetime) -> None:

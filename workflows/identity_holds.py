@@ -70,7 +70,7 @@ def _end(state: JourneyState, notebook: Notebook, hold: IdentityHold, known: Kno
     asking = next((each for each in state.active() if _asks_about(each, known)), None)
     stage = asking or next(iter(state.active()), None)
     if crossed and stage is not None and not state.leaving:
-        _ask(notebook, stage, hold, known, now)
+        _ask(state, notebook, stage, hold, known, now)
     elif asking is None or not hold.ours or state.leaving:
         _close_question(notebook, asking, now)
         notebook.resolve(known.deviation, str(hold.finding), now)
@@ -80,12 +80,25 @@ def _asks_about(stage: StageState, known: KnownHold) -> bool:
     return stage.impasse is not None and stage.impasse.deviation == known.deviation
 
 
-def _ask(notebook: Notebook, stage: StageState, hold: IdentityHold, known: KnownHold, now: datetime) -> None:
+def _ask(
+    state: JourneyState, notebook: Notebook, stage: StageState, hold: IdentityHold, known: KnownHold, now: datetime
+) -> None:
     """What was put apart stays apart, so the questions that were open have other answers now."""
     _close_question(notebook, stage, now)
     stage.impasse = Impasse(
         code="identity_crossed", choices=MAKE_AGAIN, about=hold.about[:MOST_ABOUT], deviation=known.deviation
     )
+    resolve_unasked(state, notebook, "asked_with_another_hold", now)
+
+
+def resolve_unasked(state: JourneyState, notebook: Notebook, how: str, now: datetime) -> None:
+    """Resolve what holds have opened that two people have ended, and that no stage asks about any more.
+
+    Nobody else could: it has neither a signature nor a task left to wait for.
+    """
+    for known in [each for each in state.identity_holds.values() if not each.is_open]:
+        if not any(_asks_about(stage, known) for stage in state.stages.values()):
+            notebook.resolve(known.deviation, how, now)
 
 
 def _close_question(notebook: Notebook, stage: StageState | None, now: datetime) -> None:

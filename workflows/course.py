@@ -85,10 +85,10 @@ def unasked(state: JourneyState, stage: StageState) -> Impasse | None:
 
 
 def _that_hold(state: JourneyState, stage: StageState) -> list[OpenDeviation]:
-    """Without doubts about identity, which two people end."""
-    doubts = {each.deviation for each in state.identity_holds.values()}
+    """Without doubts about identity that two people have not ended yet."""
+    ended = {each.deviation for each in state.identity_holds.values() if not each.is_open}
     own = [each for each in state.deviations.values() if each.stage == stage.id and each.blocks]
-    return [each for each in own if each.id not in doubts and each.code not in DOUBTS]
+    return [each for each in own if each.id in ended or each.code not in DOUBTS]
 
 
 def behind(state: JourneyState, stage_id: str) -> list[StageState]:

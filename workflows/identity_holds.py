@@ -36,14 +36,16 @@ def ask(state: JourneyState, stage: StageState) -> bool:
 
 
 def _doubt(state: JourneyState, notebook: Notebook, about: tuple[str, ...], now: datetime) -> None:
-    """What the journey has just claimed belongs to another one."""
-    deviation = notebook.deviate("identifier_in_use", now, about=about, blocks=True)
-    for stage in state.active()[:1]:
+    """What the journey has just claimed belongs to another one. An open question stays; this one is asked after it."""
+    stage = next(iter(state.active()), None)
+    of = stage.id if stage is not None else None
+    deviation = notebook.deviate("identifier_in_use", now, stage=of, about=about, blocks=True)
+    if stage is not None and stage.impasse is None:
         stage.impasse = Impasse(code="identifier_in_use", choices=GO_ON, about=about, deviation=deviation)
 
 
 def _take_in(state: JourneyState, notebook: Notebook, hold: IdentityHold, now: datetime) -> KnownHold:
-    deviation = _own_doubt(state) if hold.ours else None
+    deviation = _own_doubt(state, hold) if hold.ours else None
     if deviation is None:
         deviation = notebook.deviate("identity_held", now, about=hold.about[:MOST_ABOUT], blocks=True)
     apart = [each for each in state.materials.values() if checks.is_unsettled(each)]
@@ -56,10 +58,11 @@ def _take_in(state: JourneyState, notebook: Notebook, hold: IdentityHold, now: d
     return known
 
 
-def _own_doubt(state: JourneyState) -> str | None:
+def _own_doubt(state: JourneyState, hold: IdentityHold) -> str | None:
     """The journey's own deviation that opened the hold, where it still stands."""
     of_others = {each.deviation for each in state.identity_holds.values()}
-    found = [each.id for each in state.deviations.values() if each.code in DOUBTS and each.id not in of_others]
+    codes = DOUBTS if hold.reason is None else {hold.reason}
+    found = [each.id for each in state.deviations.values() if each.code in codes and each.id not in of_others]
     return found[-1] if found else None
 
 
@@ -68,16 +71,28 @@ def _end(state: JourneyState, notebook: Notebook, hold: IdentityHold, known: Kno
     if not crossed:
         _clear(state, notebook, hold, known, now)
     asking = next((each for each in state.active() if _asks_about(each, known)), None)
-    stage = asking or next(iter(state.active()), None)
+    stage = asking or _own_stage(state, known) or next(iter(state.active()), None)
     if crossed and stage is not None and not state.leaving:
         _ask(state, notebook, stage, hold, known, now)
-    elif asking is None or not hold.ours or state.leaving:
+    elif state.leaving or not hold.ours or not (asking or _is_asked_next(state, known)):
         _close_question(notebook, asking, now)
         notebook.resolve(known.deviation, str(hold.finding), now)
 
 
 def _asks_about(stage: StageState, known: KnownHold) -> bool:
     return stage.impasse is not None and stage.impasse.deviation == known.deviation
+
+
+def _is_asked_next(state: JourneyState, known: KnownHold) -> bool:
+    """Whether its own stage has another question open, after which `course.unasked` puts this one."""
+    stage = _own_stage(state, known)
+    return stage is not None and stage.impasse is not None
+
+
+def _own_stage(state: JourneyState, known: KnownHold) -> StageState | None:
+    """The stage in which the doubt arose, while it is under way."""
+    deviation = state.deviations.get(known.deviation)
+    return next((each for each in state.active() if deviation is not None and each.id == deviation.stage), None)
 
 
 def _ask(
@@ -92,12 +107,13 @@ def _ask(
 
 
 def resolve_unasked(state: JourneyState, notebook: Notebook, how: str, now: datetime) -> None:
-    """Resolve what holds have opened that two people have ended, and that no stage asks about any more.
+    """Resolve what holds have opened that two people have ended, and that no stage asks about, now or next.
 
     Nobody else could: it has neither a signature nor a task left to wait for.
     """
     for known in [each for each in state.identity_holds.values() if not each.is_open]:
-        if not any(_asks_about(stage, known) for stage in state.stages.values()):
+        asked = any(_asks_about(stage, known) for stage in state.stages.values())
+        if not asked and not _is_asked_next(state, known):
             notebook.resolve(known.deviation, how, now)
 
 

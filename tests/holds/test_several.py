@@ -4,10 +4,12 @@ from itertools import product
 
 import pytest
 
+from schemas.facts import Batch, EventStatus
 from schemas.holds import Finding
 from tests.holds.test_resolved import apart, asked, ends, here
 from tests.holds.ward import Ward, recorded, with_labels_of
 from tests.workflows.neighbours import Therapy
+from workflows import hearing
 
 FINDINGS = ("not_crossed", "crossed")
 
@@ -73,3 +75,62 @@ def test_a_second_finding_that_cells_were_crossed_leaves_the_old_bags_apart_and_
     is_answered(ana, "recollect")
     assert ana.before("shipment.picked_up").data["containers"]
     assert apart(ana) == old < here(ana)
+
+
+def failed_and_in_doubt(ward: Ward) -> tuple[Therapy, Therapy, str]:
+    """Ana's manufacture has failed, and a person is asked. Then a sample of her batch bears the name of Ben's bag."""
+    ana, ben = ward.admits("ANA"), ward.admits("BEN")
+    bag = ben.after("sample.collected").data["containers"][0]["id"]
+    batch = ana.before("manufacture.completed").data["batch"]
+    failed = ana.neighbours.event("manufacture.failed", batch, {"batch": batch, "reason": "contaminated"})
+    sampled = ana.neighbours.event("material.sampled", batch, {"source": batch, "samples": [{"id": bag}]})
+    ana.unheard.clear()
+    for event in (failed, sampled):
+        outcome = recorded(ana).hears(event.model_copy(update={"id": f"ANA-{event.id}"}))
+        assert outcome is not None and outcome.status is EventStatus.APPLIED
+    (hold,) = ana.journey.state.identity_holds
+    return ana, ben, hold
+
+
+def test_doubt_takes_no_open_question_away_and_what_is_decided_on_that_one_is_followed(ward: Ward) -> None:
+    ana, _, hold = failed_and_in_doubt(ward)
+    assert asked(ana, "manufacture")[0] == "manufacture_failed"
+    assert len(open_tasks(ana)) == 1
+    ends(ward, hold, "not_crossed", ana)
+    ana.journey.decide("manufacture", "remake")
+    assert ana.journey.state.stages["manufacture"].visit == 2
+    assert not ana.journey.state.is_held and not open_tasks(ana)
+
+
+def test_where_it_was_crossed_an_older_question_is_closed_and_has_its_own_answer_no_more(ward: Ward) -> None:
+    ana, _, hold = failed_and_in_doubt(ward)
+    ends(ward, hold, "crossed", ana)
+    assert asked(ana, "manufacture")[0] == "identity_crossed"
+    assert len(open_tasks(ana)) == 1
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_two_doubts_that_come_at_once_each_go_with_their_own_hold(ward: Ward, number: int) -> None:
+    """A sample of Ana's bears the name of Ben's bag, and a strange bag is handed over, in one append."""
+    ana, ben = ward.admits(f"ANA{number}"), ward.admits(f"BEN{number}")
+    bag = ben.after("sample.collected").data["containers"][0]["id"]
+    hers = ana.before("shipment.picked_up")
+    said = {"source": hers.data["containers"][0], "samples": [{"id": bag}]}
+    sampled = ana.neighbours.event("material.sampled", ana.journey.start.coi, said)
+    strange = hers.model_copy(update={"id": f"strange-{number}", "data": {**hers.data, "containers": ["STRANGE"]}})
+    state, notebook = ana.journey.state, ana.journey.notebook
+    for event in (sampled.model_copy(update={"id": f"sampled-{number}"}), strange):
+        hearing.hear(state, notebook, event, state.as_of)
+    ana.journey.settle()
+    told = recorded(ana).append(Batch(coi=ana.journey.start.coi)).holds
+    opened = {each.id: state.deviations[state.identity_holds[each.id].deviation].code for each in told}
+    expected = {each.id: "identity_mismatch" if "STRANGE" in each.about else "identifier_in_use" for each in told}
+    assert opened == expected and len(expected) == 2
+    # Both are asked of somebody in the end, one after the other.
+    for each in told:
+        ends(ward, each.id, "not_crossed", ana)
+    assert asked(ana)[0] == "identity_mismatch"
+    ana.journey.decide("to_manufacturer", "continue")
+    assert asked(ana)[0] == "identifier_in_use"
+    ana.journey.decide("to_manufacturer", "continue")
+    assert not state.is_held and not open_tasks(ana)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from schemas.facts import Appended, Material, MaterialsCleared, MaterialsQuarantined
 from schemas.holds import DOUBTS, IdentityHold
+from schemas.stages import FollowUpStage
 from workflows import checks
 from workflows.notebook import Notebook
 from workflows.state import Impasse, JourneyState, KnownHold, StageState
@@ -98,10 +99,15 @@ def _own_stage(state: JourneyState, known: KnownHold) -> StageState | None:
 def _ask(
     state: JourneyState, notebook: Notebook, stage: StageState, hold: IdentityHold, known: KnownHold, now: datetime
 ) -> None:
-    """What was put apart stays apart, so the questions that were open have other answers now."""
+    """What was put apart stays apart, so the questions that were open have other answers now.
+
+    A patient who has had the cells is followed up all the same.
+    """
     _close_question(notebook, stage, now)
+    given = all(isinstance(state.protocol.by_id[each.id], FollowUpStage) for each in state.active())
+    choices = ("continue", *MAKE_AGAIN) if given else MAKE_AGAIN
     stage.impasse = Impasse(
-        code="identity_crossed", choices=MAKE_AGAIN, about=hold.about[:MOST_ABOUT], deviation=known.deviation
+        code="identity_crossed", choices=choices, about=hold.about[:MOST_ABOUT], deviation=known.deviation
     )
     resolve_unasked(state, notebook, "asked_with_another_hold", now)
 

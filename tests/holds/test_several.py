@@ -4,12 +4,14 @@ from itertools import product
 
 import pytest
 
-from schemas.facts import Batch, EventStatus
+from schemas.facts import Batch, EventStatus, JourneyStatus
 from schemas.holds import Finding
 from tests.holds.test_resolved import apart, asked, ends, here
 from tests.holds.ward import Ward, recorded, with_labels_of
 from tests.workflows.neighbours import Therapy
-from workflows import hearing
+from workflows import course, hearing
+from workflows.notebook import Notebook
+from workflows.state import JourneyState
 
 FINDINGS = ("not_crossed", "crossed")
 
@@ -134,3 +136,62 @@ def test_two_doubts_that_come_at_once_each_go_with_their_own_hold(ward: Ward, nu
     assert asked(ana)[0] == "identifier_in_use"
     ana.journey.decide("to_manufacturer", "continue")
     assert not state.is_held and not open_tasks(ana)
+
+
+def infused_and_in_doubt(ward: Ward) -> tuple[Therapy, Therapy, str]:
+    """Ana was given her dose; then somebody says that it was given to Ben."""
+    ana, ben = ward.admits("ANA"), ward.admits("BEN")
+    ana.before("follow_up.completed")
+    infused = next(each for each in ana.told if each.type == "infusion.completed")
+    recorded(ben).hears(with_labels_of(ben.before("infusion.completed"), infused))
+    recorded(ana).looks()
+    (hold,) = ana.journey.state.identity_holds
+    return ana, ben, hold
+
+
+def test_a_patient_who_has_had_the_cells_is_followed_up_even_if_they_were_crossed(ward: Ward) -> None:
+    ana, ben, hold = infused_and_in_doubt(ward)
+    ends(ward, hold, "crossed", ana, ben)
+    assert asked(ana, "monitoring") == ("identity_crossed", ("continue", "recollect", "stop"))
+    assert "continue" not in asked(ben, "infusion")[1]
+    ana.journey.decide("monitoring", "continue")
+    assert ana.whole().journey.state.closed is JourneyStatus.COMPLETED
+
+
+def test_another_patients_id_as_a_name_of_this_one_is_in_doubt_even_before_the_first_stage(ward: Ward) -> None:
+    ana, ben = ward.admits("ANA"), ward.admits("BEN")
+    start = ana.journey.start
+    said = {"kind": "coi", "value": ben.journey.start.coi, "names": start.order}
+    assigned = ana.neighbours.event("identifier.assigned", start.coi, said)
+    state, notebook = _not_begun(ana)
+    hearing.hear(state, notebook, assigned, state.as_of)
+    (deviation,) = state.deviations.values()
+    assert (deviation.code, deviation.stage) == ("identity_mismatch", None)
+    assert state.is_held and not course.ready(state)
+
+
+def test_a_journey_of_an_earlier_engine_goes_its_old_way_then(ward: Ward) -> None:
+    """Its recorded history knows of no such hold (invariant 7)."""
+    ana, ben = ward.admits("ANA"), ward.admits("BEN")
+    start = ana.journey.start
+    said = {"kind": "coi", "value": ben.journey.start.coi, "names": start.order}
+    assigned = ana.neighbours.event("identifier.assigned", start.coi, said)
+    state, notebook = _not_begun(ana, engine_version=1)
+    hearing.hear(state, notebook, assigned, state.as_of)
+    assert not state.is_held
+
+
+def test_a_name_that_is_refused_for_another_reason_holds_no_journey_before_its_first_stage(ward: Ward) -> None:
+    ana = ward.admits("ANA")
+    start = ana.journey.start
+    assigned = ana.neighbours.event(
+        "identifier.assigned", start.coi, {"kind": "container", "value": "X-1", "names": start.order}
+    )
+    state, notebook = _not_begun(ana)
+    hearing.hear(state, notebook, assigned, state.as_of)
+    assert not state.is_held and not state.deviations
+
+
+def _not_begun(patient: Therapy, engine_version: int = 2) -> tuple[JourneyState, Notebook]:
+    state = JourneyState.new(patient.journey.start.model_copy(update={"engine_version": engine_version}))
+    return state, Notebook(state)

@@ -6,10 +6,10 @@ import pytest
 
 from schemas.facts import Batch, EventStatus, JourneyStatus
 from schemas.holds import Finding
-from tests.holds.test_resolved import apart, asked, ends, here
+from tests.holds.test_resolved import apart, asked, doubted, ends, here
 from tests.holds.ward import Ward, recorded, with_labels_of
 from tests.workflows.neighbours import Therapy
-from workflows import course, hearing
+from workflows import course, hearing, identity_holds
 from workflows.notebook import Notebook
 from workflows.state import JourneyState
 
@@ -195,3 +195,55 @@ def test_a_name_that_is_refused_for_another_reason_holds_no_journey_before_its_f
 def _not_begun(patient: Therapy, engine_version: int = 2) -> tuple[JourneyState, Notebook]:
     state = JourneyState.new(patient.journey.start.model_copy(update={"engine_version": engine_version}))
     return state, Notebook(state)
+
+
+def test_a_journey_that_has_left_is_asked_nothing_when_its_own_doubt_turns_out_to_be_none(ward: Ward) -> None:
+    """Also where the stage still shows the question that its own hold put."""
+    ana, _, hold = doubted(ward)
+    ana.journey.state.leaving = "patient_withdrew"
+    ends(ward, hold, "not_crossed", ana)
+    assert not open_tasks(ana) and not ana.journey.state.deviations
+
+
+def test_a_journey_that_has_left_is_not_asked_how_to_go_on_with_crossed_cells(ward: Ward) -> None:
+    ana, _, hold = doubted(ward)
+    ana.journey.state.leaving = "patient_withdrew"
+    ends(ward, hold, "crossed", ana)
+    assert not open_tasks(ana) and not ana.journey.state.deviations
+
+
+def test_a_hold_of_anothers_that_was_not_crossed_leaves_the_question_of_ones_own_as_it_is(ward: Ward) -> None:
+    ana, holds = doubted_twice(ward, by_herself=True)
+    ends(ward, holds["second"], "not_crossed", ana)
+    assert asked(ana)[0] == "identity_mismatch" and len(open_tasks(ana)) == 1
+    ends(ward, holds["first"], "not_crossed", ana)
+    assert asked(ana)[0] == "identity_mismatch" and len(open_tasks(ana)) == 1
+
+
+def test_a_stage_knows_its_question_for_one_that_a_hold_has_put(ward: Ward) -> None:
+    """What else the stage cannot go on with takes no such question's place."""
+    ana, ben, _ = doubted(ward)
+    state = ana.journey.state
+    assert identity_holds.ask(state, state.stages["to_manufacturer"])
+    assert not identity_holds.ask(state, state.stages["manufacture"])
+    assert not identity_holds.ask(ben.journey.state, ben.journey.state.stages["to_manufacturer"])
+
+
+def test_doubt_is_asked_as_an_unasked_question_only_when_two_people_have_ended_it(ward: Ward) -> None:
+    ana, _, hold = doubted(ward)
+    state, stage = ana.journey.state, ana.journey.state.stages["to_manufacturer"]
+    assert course.unasked(state, stage) is None
+    del state.identity_holds[hold]
+    assert course.unasked(state, stage) is None, "nobody has told the journey of the hold yet"
+
+
+def test_what_blocks_a_stage_without_doubt_about_identity_is_asked_next(ward: Ward) -> None:
+    ana = ward.admits("ANA")
+    ana.before("shipment.picked_up")
+    state, stage = ana.journey.state, ana.journey.state.stages["to_manufacturer"]
+    other = ana.journey.notebook.deviate("temperature_excursion", state.as_of, stage="manufacture", blocks=True)
+    assert course.unasked(state, stage) is None
+    ana.journey.notebook.resolve(other, "x", state.as_of)
+    ana.journey.notebook.deviate("temperature_excursion", state.as_of, stage=stage.id, blocks=True)
+    found = course.unasked(state, stage)
+    assert found is not None and found.code == "temperature_excursion"

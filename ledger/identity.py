@@ -30,7 +30,7 @@ _MOVES = frozenset({"task.decided", "hold.lifted", "materials.settled"})
 """The journey's own facts after which it goes on, or its material does."""
 
 _OF_JOURNEY = (
-    select(HOLD.c.id, HOLD.c.journey, HOLD.c.finding)
+    select(HOLD.c.id, HOLD.c.journey, HOLD.c.finding, HOLD.c.reason)
     .join(SIDE, SIDE.c.hold == HOLD.c.id)
     .where(SIDE.c.journey == bindparam("coi"))
     .order_by(HOLD.c.opened_at, HOLD.c.id)
@@ -63,8 +63,9 @@ def holds_of(connection: Connection, coi: str) -> tuple[IdentityHold, ...]:
             about=tuple(connection.execute(_ABOUT, {"hold": hold}).scalars()),
             ours=opener == coi,
             finding=finding,
+            reason=reason,
         )
-        for hold, opener, finding in rows
+        for hold, opener, finding, reason in rows
     )
 
 

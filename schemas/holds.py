@@ -18,12 +18,14 @@ Finding = Literal["not_crossed", "crossed"]
 class IdentityHold(Strict):
     """A hold as one of its journeys is told of it. `about`: the identifiers in doubt. `finding`: None while it is open.
 
-    `ours`: whether that journey's own record opened it; otherwise another journey's did.
+    `ours`: whether that journey's own record opened it; otherwise another journey's did. `reason`: the deviation that
+    opened it, one of `DOUBTS`; None where it was told before that was said along.
     """
 
     id: HoldId
     about: tuple[Identifier, ...]
     ours: bool
+    reason: str | None = None
     finding: Finding | None = None
 
     @property

@@ -13,7 +13,7 @@ from schemas.facts import (
 from schemas.holds import DOUBTS
 from schemas.identity import IdentifierKind, KnownAs, Role
 from schemas.stages import CollectionStage
-from workflows import checks, custody, decisions
+from workflows import checks, custody, decisions, identity_holds
 from workflows.notebook import Notebook
 from workflows.state import Impasse, JourneyState, OpenDeviation, StageState, StageStatus
 from workflows.steps import GO_ON
@@ -63,6 +63,7 @@ def reopen(state: JourneyState, notebook: Notebook, stage: StageState, reason: s
         _resolve_lesser(state, notebook, stage, "stage_repeated", now)
         for each in _that_hold(state, stage):
             notebook.resolve(each.id, "stage_repeated", now)
+        identity_holds.resolve_unasked(state, notebook, "stage_repeated", now)
 
 
 def _resolve_lesser(state: JourneyState, notebook: Notebook, stage: StageState, how: str, now: datetime) -> None:
@@ -84,10 +85,10 @@ def unasked(state: JourneyState, stage: StageState) -> Impasse | None:
 
 
 def _that_hold(state: JourneyState, stage: StageState) -> list[OpenDeviation]:
-    """Without doubts about identity, which two people end."""
-    doubts = {each.deviation for each in state.identity_holds.values()}
+    """Without doubts about identity that two people have not ended yet."""
+    ended = {each.deviation for each in state.identity_holds.values() if not each.is_open}
     own = [each for each in state.deviations.values() if each.stage == stage.id and each.blocks]
-    return [each for each in own if each.id not in doubts and each.code not in DOUBTS]
+    return [each for each in own if each.id in ended or each.code not in DOUBTS]
 
 
 def behind(state: JourneyState, stage_id: str) -> list[StageState]:

@@ -12,6 +12,7 @@ from schemas.facts import (
     EventWithoutEffect,
     JourneyLeaving,
 )
+from schemas.holds import DOUBTS
 from workflows import custody, labels, old_receipts
 from workflows.aliases import learn, read_as, understood
 from workflows.effects import NoEffect, departure, take_effect
@@ -22,6 +23,9 @@ from workflows.steps import Hearing, Step
 
 MOST_WAITING = 200
 """Early events that a journey keeps; one more is refused. A complete journey has about 40 events in all."""
+
+DOUBTED_BETWEEN_STAGES_SINCE = 2
+"""Journeys of earlier engines went on after a refusal without a stage: their histories must replay (invariant 7)."""
 
 LEAVES = {"patient.withdrawn": "patient_withdrew", "patient.deceased": "patient_died"}
 """Events after which a journey only winds up."""
@@ -201,9 +205,14 @@ def _apply_to_stage(hearing: Hearing, event: PartnerEvent, notebook: Notebook, s
 
 
 def _look_into(state: JourneyState, notebook: Notebook, verdict: Verdict, now: datetime) -> None:
-    """A refusal that puts the journey in doubt is a deviation, which a person resolves."""
+    """A refusal that puts the journey in doubt is a deviation, which a person resolves; those who sign, where no stage
+    is under way in which to ask."""
     refusal, stage = verdict.refusal, verdict.stage
-    if refusal is None or stage is None or not refusal.choices:
+    if refusal is None or not refusal.choices:
+        return
+    if stage is None:
+        if refusal.reason in DOUBTS and state.start.engine_version >= DOUBTED_BETWEEN_STAGES_SINCE:
+            notebook.deviate(refusal.reason, now, about=refusal.about, blocks=True)
         return
     deviation = notebook.deviate(refusal.reason, now, stage=stage.id, about=refusal.about, blocks=refusal.blocks)
     about = refusal.about

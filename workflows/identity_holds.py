@@ -8,6 +8,7 @@ from datetime import datetime
 
 from schemas.facts import Appended, Material, MaterialsCleared, MaterialsQuarantined
 from schemas.holds import DOUBTS, IdentityHold
+from schemas.stages import FollowUpStage
 from workflows import checks
 from workflows.notebook import Notebook
 from workflows.state import Impasse, JourneyState, KnownHold, StageState
@@ -36,14 +37,16 @@ def ask(state: JourneyState, stage: StageState) -> bool:
 
 
 def _doubt(state: JourneyState, notebook: Notebook, about: tuple[str, ...], now: datetime) -> None:
-    """What the journey has just claimed belongs to another one."""
-    deviation = notebook.deviate("identifier_in_use", now, about=about, blocks=True)
-    for stage in state.active()[:1]:
+    """What the journey has just claimed belongs to another one. An open question stays; this one is asked after it."""
+    stage = next(iter(state.active()), None)
+    of = stage.id if stage is not None else None
+    deviation = notebook.deviate("identifier_in_use", now, stage=of, about=about, blocks=True)
+    if stage is not None and stage.impasse is None:
         stage.impasse = Impasse(code="identifier_in_use", choices=GO_ON, about=about, deviation=deviation)
 
 
 def _take_in(state: JourneyState, notebook: Notebook, hold: IdentityHold, now: datetime) -> KnownHold:
-    deviation = _own_doubt(state) if hold.ours else None
+    deviation = _own_doubt(state, hold) if hold.ours else None
     if deviation is None:
         deviation = notebook.deviate("identity_held", now, about=hold.about[:MOST_ABOUT], blocks=True)
     apart = [each for each in state.materials.values() if checks.is_unsettled(each)]
@@ -56,10 +59,11 @@ def _take_in(state: JourneyState, notebook: Notebook, hold: IdentityHold, now: d
     return known
 
 
-def _own_doubt(state: JourneyState) -> str | None:
+def _own_doubt(state: JourneyState, hold: IdentityHold) -> str | None:
     """The journey's own deviation that opened the hold, where it still stands."""
     of_others = {each.deviation for each in state.identity_holds.values()}
-    found = [each.id for each in state.deviations.values() if each.code in DOUBTS and each.id not in of_others]
+    codes = DOUBTS if hold.reason is None else {hold.reason}
+    found = [each.id for each in state.deviations.values() if each.code in codes and each.id not in of_others]
     return found[-1] if found else None
 
 
@@ -68,10 +72,10 @@ def _end(state: JourneyState, notebook: Notebook, hold: IdentityHold, known: Kno
     if not crossed:
         _clear(state, notebook, hold, known, now)
     asking = next((each for each in state.active() if _asks_about(each, known)), None)
-    stage = asking or next(iter(state.active()), None)
+    stage = asking or _own_stage(state, known) or next(iter(state.active()), None)
     if crossed and stage is not None and not state.leaving:
-        _ask(notebook, stage, hold, known, now)
-    elif asking is None or not hold.ours or state.leaving:
+        _ask(state, notebook, stage, hold, known, now)
+    elif state.leaving or not hold.ours or not (asking or _is_asked_next(state, known)):
         _close_question(notebook, asking, now)
         notebook.resolve(known.deviation, str(hold.finding), now)
 
@@ -80,12 +84,43 @@ def _asks_about(stage: StageState, known: KnownHold) -> bool:
     return stage.impasse is not None and stage.impasse.deviation == known.deviation
 
 
-def _ask(notebook: Notebook, stage: StageState, hold: IdentityHold, known: KnownHold, now: datetime) -> None:
-    """What was put apart stays apart, so the questions that were open have other answers now."""
+def _is_asked_next(state: JourneyState, known: KnownHold) -> bool:
+    """Whether its own stage has another question open, after which `course.unasked` puts this one."""
+    stage = _own_stage(state, known)
+    return stage is not None and stage.impasse is not None
+
+
+def _own_stage(state: JourneyState, known: KnownHold) -> StageState | None:
+    """The stage in which the doubt arose, while it is under way."""
+    deviation = state.deviations.get(known.deviation)
+    return next((each for each in state.active() if deviation is not None and each.id == deviation.stage), None)
+
+
+def _ask(
+    state: JourneyState, notebook: Notebook, stage: StageState, hold: IdentityHold, known: KnownHold, now: datetime
+) -> None:
+    """What was put apart stays apart, so the questions that were open have other answers now.
+
+    A patient who has had the cells is followed up all the same.
+    """
     _close_question(notebook, stage, now)
+    given = all(isinstance(state.protocol.by_id[each.id], FollowUpStage) for each in state.active())
+    choices = ("continue", *MAKE_AGAIN) if given else MAKE_AGAIN
     stage.impasse = Impasse(
-        code="identity_crossed", choices=MAKE_AGAIN, about=hold.about[:MOST_ABOUT], deviation=known.deviation
+        code="identity_crossed", choices=choices, about=hold.about[:MOST_ABOUT], deviation=known.deviation
     )
+    resolve_unasked(state, notebook, "asked_with_another_hold", now)
+
+
+def resolve_unasked(state: JourneyState, notebook: Notebook, how: str, now: datetime) -> None:
+    """Resolve what holds have opened that two people have ended, and that no stage asks about, now or next.
+
+    Nobody else could: it has neither a signature nor a task left to wait for.
+    """
+    for known in [each for each in state.identity_holds.values() if not each.is_open]:
+        asked = any(_asks_about(stage, known) for stage in state.stages.values())
+        if not asked and not _is_asked_next(state, known):
+            notebook.resolve(known.deviation, how, now)
 
 
 def _close_question(notebook: Notebook, stage: StageState | None, now: datetime) -> None:

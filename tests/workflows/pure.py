@@ -181,6 +181,10 @@ class PureJourney:
     def _carry_on(self, stage: StageState) -> None:
         if stage.impasse is not None and stage.impasse.task is not None:
             return
+        unasked = course.unasked(self.state, stage) if stage.impasse is None else None
+        if stage.id not in self._carried and unasked is not None:
+            self._ask(stage, Stuck(unasked))
+            return
         if stage.id not in self._carried:
             self._carried[stage.id] = cast(
                 Coroutine[Any, Any, None], KINDS[stage.kind].carry(PureDesk(cast(Any, self), stage))

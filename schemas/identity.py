@@ -132,9 +132,12 @@ _KEYS: dict[IdentifierKind, Callable[[str], str]] = {
 
 
 def spellings(kind: IdentifierKind, value: str) -> tuple[str, ...]:
-    """An identifier as it was said and, for a key of GS1's, as scanners and systems give it. Raises `Misread`."""
+    """An identifier as it was said and, for a key of GS1's, as scanners and systems give it. Raises `Misread`.
+
+    A URN or Digital Link names its key under any kind: it is what the same symbol says to another reader.
+    """
     read = _KEYS.get(kind)
     if read is None:
-        return (value,)
+        return tuple(dict.fromkeys((value, gs1_keys.element_string(value))))
     key = read(value)
     return tuple(dict.fromkeys((value, key, gs1_keys.bare(key))))

@@ -79,3 +79,17 @@ def test_a_scan_that_can_be_nobodys_name_holds_its_own_journey(ward: Ward) -> No
     scanned = "urn:epc:id:sgtin:9506000.013435.BAG%22"
     assert tells(ana, bearing(ana.before("shipment.picked_up"), scanned)) == MISMATCH
     assert ana.journey.state.is_identity_held
+
+
+@pytest.mark.parametrize("kind", ["sgtin", "container"])
+@in_any_spelling
+def test_no_spelling_of_anothers_label_becomes_a_name_of_ones_own_bag(ward: Ward, kind: str, scanned: str) -> None:
+    ana, ben = ward.admits("ANA"), ward.admits("BEN")
+    bags = bags_of(ana)
+    assert labelled(ben, SGTIN, bags_of(ben)[0]) == APPLIED
+    labelled(ana, scanned, bags[0], kind)
+    recorded(ben).looks()
+    assert ana.journey.state.is_identity_held and ben.journey.state.is_identity_held
+
+    picked_up = bearing(ana.before("shipment.picked_up"), scanned)
+    assert tells(ana, picked_up) == (EventStatus.HELD, "journey_held")

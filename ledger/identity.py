@@ -19,7 +19,7 @@ from schemas.errors import Conflict
 from schemas.events import CATALOGUE
 from schemas.facts import CLEW, Fact
 from schemas.holds import DOUBTS, IdentityHold
-from schemas.identity import KnownAs
+from schemas.identity import KnownAs, readings
 from schemas.operations import HoldJoined, HoldOpened
 from schemas.things import things_named
 
@@ -102,7 +102,7 @@ def _claims(entries: Sequence[Fact], taken: Sequence[KnownAs]) -> Iterator[_Doub
     for fact in entries:
         here = values & {each.value for each in identifiers_of(fact.data)}
         if here:
-            yield _Doubt("identifier_in_use", fact.seq, frozenset(here))
+            yield _Doubt("identifier_in_use", fact.seq, _read(here))
 
 
 def _deviations(entries: Sequence[Fact]) -> Iterator[_Doubt]:
@@ -111,9 +111,14 @@ def _deviations(entries: Sequence[Fact]) -> Iterator[_Doubt]:
         if fact.type == "event.refused" and fact.data["reason"] in DOUBTS:
             refused = fact.data["said"]
         if fact.type == "deviation.opened" and fact.data["code"] in DOUBTS:
-            about = frozenset([*fact.data.get("about", ()), *things_named(refused)])
-            yield _Doubt(fact.data["code"], fact.seq, about)
+            about = [*fact.data.get("about", ()), *things_named(refused)]
+            yield _Doubt(fact.data["code"], fact.seq, _read(about))
             refused = {}
+
+
+def _read(names: Iterable[str]) -> frozenset[str]:
+    """The names in every spelling that somebody's crosswalk may have: the same symbol is scanned in several."""
+    return frozenset(each for name in names for each in readings(name))
 
 
 def _open(connection: Connection, coi: str, doubt: _Doubt, now: datetime) -> None:
@@ -141,7 +146,7 @@ def _is_known(connection: Connection, coi: str, hold: str, doubt: _Doubt) -> boo
 
 def _join(connection: Connection, coi: str, entries: Sequence[Fact], now: datetime) -> bool:
     """A journey that claims what is in doubt is held too. Returns whether it claims any such."""
-    claimed = sorted({each.value for fact in entries for each in identifiers_of(fact.data)})
+    claimed = sorted(_read(each.value for fact in entries for each in identifiers_of(fact.data)))
     if not claimed:
         return False
     waiting: dict[str, list[str]] = {}

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import WithJsonSchema
+from pydantic import TypeAdapter, ValidationError, WithJsonSchema
 
 from schemas import gs1_keys, isbt128
 from schemas.base import Identifier, Strict
@@ -15,6 +15,8 @@ _SERIAL_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PREFIX = "CLEW"
 _SERIAL_LENGTH = 16
 _NUMBER_LENGTH = 5
+_SCANNED = "&/"
+_IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
 SERIALS_A_YEAR = len(ALPHANUMERIC) ** _NUMBER_LENGTH
 """Serials of one facility and year, from 0; for one in 37 of them there is no id (`isbt_coi`)."""
 
@@ -76,7 +78,23 @@ CoiId = Annotated[
 
 def scanned_spelling(coi: str) -> str | None:
     """What a scanner reads where the id is on a label as ISBT 128 (structure 040); None for an id of another issuer."""
-    return f"&/{coi}" if coi.startswith(isbt128.COI_PREFIX) else None
+    return f"{_SCANNED}{coi}" if coi.startswith(isbt128.COI_PREFIX) else None
+
+
+def readings(said: str) -> tuple[str, ...]:
+    """A name as it was said, and as the crosswalk may know it.
+
+    A key of GS1's is known as its element string, an ISBT 128 chain-of-identity id without a scanner's `&/`.
+    """
+    others = (gs1_keys.element_string(said), said.removeprefix(_SCANNED))
+    return tuple(dict.fromkeys((said, *filter(_could_be_claimed, others))))
+
+
+def _could_be_claimed(name: str) -> bool:
+    try:
+        return _IDENTIFIER.validate_python(name) == name
+    except ValidationError:
+        return False
 
 
 class Role(StrEnum):
@@ -123,9 +141,12 @@ _KEYS: dict[IdentifierKind, Callable[[str], str]] = {
 
 
 def spellings(kind: IdentifierKind, value: str) -> tuple[str, ...]:
-    """An identifier as it was said and, for a key of GS1's, as scanners and systems give it. Raises `Misread`."""
+    """An identifier as it was said and, for a key of GS1's, as scanners and systems give it. Raises `Misread`.
+
+    A URN or Digital Link names its key under any kind: it is what the same symbol says to another reader.
+    """
     read = _KEYS.get(kind)
     if read is None:
-        return (value,)
+        return tuple(dict.fromkeys((value, gs1_keys.element_string(value))))
     key = read(value)
     return tuple(dict.fromkeys((value, key, gs1_keys.bare(key))))

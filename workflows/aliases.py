@@ -80,19 +80,25 @@ def forget(state: JourneyState, taken: Iterable[KnownAs]) -> None:
 
 def kind_of(state: JourneyState, name: str) -> IdentifierKind | None:
     """What a name of our own names; None for one that the journey does not know."""
-    start = state.start
-    material = state.materials.get(name)
-    if material is not None:
-        return IdentifierKind.DOSE if material.kind == "product" else IdentifierKind.CONTAINER
-    known = {start.coi: IdentifierKind.COI, start.order: IdentifierKind.ORDER}
-    known |= dict.fromkeys(state.donations, IdentifierKind.DONATION)
+    return _known(state).get(name)
+
+
+def _known(state: JourneyState) -> dict[str, IdentifierKind]:
+    """Every name of our own, with the kind of thing that it names."""
+    known = dict.fromkeys(state.batches, IdentifierKind.BATCH)
     known |= dict.fromkeys(state.references, IdentifierKind.SHIPMENT)
-    known |= dict.fromkeys(state.batches, IdentifierKind.BATCH)
-    return known.get(name)
+    known |= dict.fromkeys(state.donations, IdentifierKind.DONATION)
+    known |= {state.start.coi: IdentifierKind.COI, state.start.order: IdentifierKind.ORDER}
+    for name, each in state.materials.items():
+        known[name] = IdentifierKind.DOSE if each.kind == "product" else IdentifierKind.CONTAINER
+    return known
 
 
 def _is_taken(state: JourneyState, value: str, names: str) -> bool:
-    return kind_of(state, value) is not None or not _is_same(state, state.aliases.get(value, names), names)
+    """Whether it names something already, or is another spelling of what names something else."""
+    known = _known(state)
+    taken = value in known or any(value == element_string(each) for each in known if each != names)
+    return taken or not _is_same(state, state.aliases.get(value, names), names)
 
 
 def _is_same(state: JourneyState, one: str | None, other: str) -> bool:

@@ -1,6 +1,7 @@
 """Partners' own identifiers: assigned once, understood wherever they are scanned, and never a way around a check."""
 
 from collections.abc import Iterator
+from itertools import permutations
 from types import SimpleNamespace
 from typing import Any, cast, get_args
 
@@ -95,10 +96,12 @@ def test_an_identifier_that_nobody_assigned_is_a_strange_bag(scanned: str) -> No
     assert ana.journey.state.is_held
 
 
-def test_two_bags_never_answer_to_one_name() -> None:
+@pytest.mark.parametrize("kind", ["sgtin", "container"])
+@pytest.mark.parametrize(("first", "second"), permutations((SGTIN, SAME_AS_URN, SAME_AS_LINK), 2))
+def test_two_bags_never_answer_to_one_name(first: str, second: str, kind: str) -> None:
     ana, bags = collected()
-    assign(ana, SGTIN, bags[0])
-    assert assign(ana, SAME_AS_URN, bags[1]) == MISMATCH
+    assign(ana, first, bags[0], kind)
+    assert assign(ana, second, bags[1], kind) == MISMATCH
     assert ana.journey.state.is_held
     assert set(ana.journey.state.aliases.values()) == {bags[0]}
 
@@ -111,6 +114,24 @@ def test_a_name_of_ours_is_never_given_to_something_else(taken: str) -> None:
     value = {"bag": bags[1], "order": "ORD-ANA", "donation": state.donations[0], "batch": next(iter(state.batches))}
     assert assign(ana, value[taken], bags[0], "container") == MISMATCH
     assert state.is_held and state.aliases == {}
+
+
+def test_a_bag_that_is_called_by_its_symbol_keeps_it_in_every_spelling() -> None:
+    ana = therapy()
+    event = ana.before("sample.collected")
+    called, other = (dict(each) for each in event.data["containers"])
+    ana.tell(event.model_copy(update={"data": {**event.data, "containers": [{**called, "id": SAME_AS_URN}, other]}}))
+    assert assign(ana, SGTIN, SAME_AS_URN) == APPLIED
+    assert assign(ana, SAME_AS_LINK, other["id"], "container") == MISMATCH
+
+
+def test_another_bag_never_bears_the_symbol_that_a_bag_is_called_by() -> None:
+    ana = therapy()
+    event = ana.before("sample.collected")
+    called, other = (dict(each) for each in event.data["containers"])
+    ana.tell(event.model_copy(update={"data": {**event.data, "containers": [{**called, "id": SAME_AS_URN}, other]}}))
+    assert assign(ana, SGTIN, other["id"]) == MISMATCH
+    assert ana.journey.state.is_held
 
 
 def test_a_second_collection_cannot_use_the_label_of_the_first() -> None:

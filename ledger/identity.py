@@ -26,8 +26,8 @@ from schemas.things import things_named
 HOLD, SIDE = table_of(IdentityHoldRow), table_of(IdentityHoldSideRow)
 ABOUT = table_of(IdentityHoldIdentifierRow)
 
-_MOVES = frozenset({"task.decided", "hold.lifted", "materials.settled"})
-"""The journey's own facts after which it goes on, or its material does."""
+_MOVES = frozenset({"task.decided", "hold.lifted", "materials.settled", "identifier.assigned"})
+"""Facts of no stage after which the journey goes on, or its material does, or something bears another name."""
 
 _OF_JOURNEY = (
     select(HOLD.c.id, HOLD.c.journey, HOLD.c.finding, HOLD.c.reason)

@@ -388,6 +388,8 @@ class InfusionCompleted(HandOver):
 
     @model_validator(mode="after")
     def _two_different_people(self) -> "InfusionCompleted":
+        # One person in two spellings can be read: what has been infused is on record, and the journey is held
+        # (`second_person_missing`), where an answer of "malformed" would leave no trace of it.
         if len(set(self.verified_by)) < 2:
             raise ValueError("the bedside check is made by two different people")
         return self

@@ -4,6 +4,7 @@ from typing import cast
 
 from schemas.base import people
 from schemas.event_data import HandOver
+from schemas.identity import scanned_spelling
 from workflows.checks import mismatch
 from workflows.steps import GO_ON, Hearing, Refusal
 
@@ -12,9 +13,10 @@ AT_THE_BEDSIDE = "infusion.completed"
 
 
 def coi_is_ours(hearing: Hearing) -> Refusal | None:
-    """Where a chain-of-identity id was scanned, it is the journey's."""
-    scanned = cast(HandOver, hearing.said).coi
-    return None if scanned in (None, hearing.state.start.coi) else mismatch(scanned)
+    """Where a chain-of-identity id was scanned, it is the journey's: as issued, as a scanner gives it, or its order."""
+    start, scanned = hearing.state.start, cast(HandOver, hearing.said).coi
+    ours = (start.coi, scanned_spelling(start.coi), start.order)
+    return None if scanned is None or scanned in ours else mismatch(scanned)
 
 
 def two_people_looked(hearing: Hearing) -> Refusal | None:

@@ -12,6 +12,7 @@ from workflows.aliases import ASSIGNED
 
 SGTIN = "010950600013435221BAG1"
 URN, LINK = "urn:epc:id:sgtin:9506000.013435.BAG1", "https://id.gs1.org/01/09506000134352/21/BAG1"
+GSRN = "950600013435200015"
 SPELLINGS = {"as a scanner gives it": SGTIN, "as a URN": URN, "as a Digital Link": LINK}
 APPLIED, MISMATCH = (EventStatus.APPLIED, None), (EventStatus.REFUSED, "identity_mismatch")
 
@@ -71,6 +72,20 @@ def test_whose_wristband_was_scanned_is_held_also_where_it_is_isbt_128s(
     assert tells(ana, picked_up.model_copy(update={"id": "wristband", "data": said})) == MISMATCH
     recorded(ben).looks()
     assert ben.journey.state.is_identity_held
+
+
+@pytest.mark.parametrize("scanned", ["the id", "the id as ISBT 128", "a service relation of the order"])
+def test_the_patients_own_wristband_is_hers_in_whichever_spelling(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch, scanned: str
+) -> None:
+    own = str(isbt_coi("A9999", 26, 5))
+    monkeypatch.setattr("tests.holds.ward.new_coi", lambda: own)
+    ana = ward.admits("ANA")
+    bags_of(ana)
+    assert labelled(ana, GSRN, ana.journey.start.order, "gsrn") == APPLIED
+    said = {"the id": own, "the id as ISBT 128": f"&/{own}", "a service relation of the order": GSRN}[scanned]
+    picked_up = ana.before("shipment.picked_up")
+    assert tells(ana, picked_up.model_copy(update={"id": "own", "data": {**picked_up.data, "coi": said}})) == APPLIED
 
 
 def test_a_scan_that_can_be_nobodys_name_holds_its_own_journey(ward: Ward) -> None:

@@ -190,6 +190,22 @@ async def test_a_held_journeys_material_is_not_moved_on_record(database: Databas
     assert not await is_refused(database, ben, ben.heard(event, stage="to_manufacturer"))
 
 
+async def test_a_held_journey_gets_no_other_name_on_record(database: Database) -> None:
+    """Its workflow has not heard yet: otherwise what is strange could be called its own, and the doubt be gone."""
+    _, ben, hold = await doubted(database)
+    said = {"kind": "container", "value": "LAB-1", "names": "BAG-B"}
+
+    def named() -> Fact:
+        return ben.fact(
+            "identifier.assigned", actor="lab", event_id="n-1", subject=ben.order, said=said, identifiers=[said]
+        )
+
+    assert await is_refused(database, ben, named())
+    await signs(database, hold, "qa-07")
+    await signs(database, hold, "qp-02")
+    assert not await is_refused(database, ben, named())
+
+
 async def test_what_was_on_record_before_the_hold_can_be_repeated(database: Database) -> None:
     """An answer that was lost is asked for again: that moves nothing."""
     ana, ben = await admitted(database, "BAG-A"), await admitted(database, "BAG-B")

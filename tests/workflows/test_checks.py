@@ -170,8 +170,9 @@ def alone(event_type: str) -> list[Case]:
     twice = Case("the same person twice", {"verified_by": ["nurse-01", "NURSE-01"]}, MISSING, course=course)
     one = Case("one person", {"verified_by": ["nurse-01"]}, MISSING, course=course)
     nobody = Case("nobody named", {"verified_by": None}, MISSING, course=course)
+    unasked = Case("the same person twice, where the protocol asks nobody", twice.wrong, MISSING)
     # What is said at the bedside cannot even be read without two names.
-    return [twice] if event_type == "infusion.completed" else [twice, one, nobody]
+    return [twice, unasked] if event_type == "infusion.completed" else [twice, one, nobody]
 
 
 MISSING = "second_person_missing"
@@ -411,6 +412,29 @@ def test_a_release_waits_for_the_results_it_rests_on() -> None:
     assert state.releases == {}
     ana.before("shipment.picked_up", time=2)
     assert state.releases["LOT-1"].doses == ("DOSE-1-1", "DOSE-1-2")
+
+
+@pytest.mark.parametrize("by", ["qa-1", "qa-9"])
+def test_a_signature_that_the_protocol_does_not_ask_for_disturbs_no_release(by: str) -> None:
+    ana = therapy()
+    released = ana.before("batch.released")
+    signatures = signed("qa-1", "qp-1")["signatures"]
+    signatures.append({**signatures[0], "role": "head_of_production", "by": by})
+    verdict = judge(
+        ana.journey.state, released.model_copy(update={"data": {**released.data, "signatures": signatures}})
+    )
+    assert verdict.status is EventStatus.APPLIED
+
+
+def test_a_signature_that_the_protocol_does_not_ask_for_stands_for_none_that_it_does() -> None:
+    ana = therapy()
+    released = ana.before("batch.released")
+    signatures = signed("qa-1", "qp-1")["signatures"]
+    signatures[1]["role"] = "head_of_production"
+    verdict = judge(
+        ana.journey.state, released.model_copy(update={"data": {**released.data, "signatures": signatures}})
+    )
+    assert (verdict.status, verdict.reason) == (EventStatus.REFUSED, "signature_missing")
 
 
 def test_an_infusion_waits_for_word_of_its_own_doses_thaw() -> None:

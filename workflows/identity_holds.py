@@ -75,7 +75,7 @@ def _end(state: JourneyState, notebook: Notebook, hold: IdentityHold, known: Kno
     stage = asking or _own_stage(state, known) or next(iter(state.active()), None)
     if crossed and stage is not None and not state.leaving:
         _ask(state, notebook, stage, hold, known, now)
-    elif state.leaving or not hold.ours or not (asking or _is_asked_next(state, known)):
+    elif state.leaving or not _is_asked(state, known):
         _close_question(notebook, asking, now)
         notebook.resolve(known.deviation, str(hold.finding), now)
 
@@ -84,8 +84,8 @@ def _asks_about(stage: StageState, known: KnownHold) -> bool:
     return stage.impasse is not None and stage.impasse.deviation == known.deviation
 
 
-def _is_asked_next(state: JourneyState, known: KnownHold) -> bool:
-    """Whether its own stage has another question open, after which `course.unasked` puts this one."""
+def _is_asked(state: JourneyState, known: KnownHold) -> bool:
+    """Whether its own stage asks about it, or has another question open, after which `course.unasked` puts this one."""
     stage = _own_stage(state, known)
     return stage is not None and stage.impasse is not None
 
@@ -119,7 +119,7 @@ def resolve_unasked(state: JourneyState, notebook: Notebook, how: str, now: date
     """
     for known in [each for each in state.identity_holds.values() if not each.is_open]:
         asked = any(_asks_about(stage, known) for stage in state.stages.values())
-        if not asked and not _is_asked_next(state, known):
+        if not asked and not _is_asked(state, known):
             notebook.resolve(known.deviation, how, now)
 
 

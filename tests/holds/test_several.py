@@ -4,14 +4,16 @@ from itertools import product
 
 import pytest
 
-from schemas.facts import Batch, EventStatus, JourneyStatus
+from schemas.facts import Appended, Batch, EventStatus, JourneyStatus
 from schemas.holds import Finding
 from tests.holds.test_resolved import apart, asked, doubted, ends, here
 from tests.holds.ward import Ward, recorded, with_labels_of
 from tests.workflows.neighbours import Therapy
 from workflows import course, hearing, identity_holds
 from workflows.notebook import Notebook
-from workflows.state import JourneyState
+from workflows.rules import Verdict
+from workflows.state import JourneyState, StageStatus
+from workflows.steps import MAKE_AGAIN, Refusal
 
 FINDINGS = ("not_crossed", "crossed")
 
@@ -79,6 +81,32 @@ def test_a_second_finding_that_cells_were_crossed_leaves_the_old_bags_apart_and_
     assert apart(ana) == old < here(ana)
 
 
+def test_where_the_stage_that_asks_runs_again_for_another_reason_nothing_is_left_of_the_question(ward: Ward) -> None:
+    _, ben, hold = doubted(ward)
+    ends(ward, hold, "crossed", ben)
+    state = ben.journey.state
+    course.reopen(state, ben.journey.notebook, state.stages["to_manufacturer"], "x", state.as_of)
+    assert not state.is_held
+
+
+def test_crossed_cells_are_asked_about_in_the_stage_in_which_the_doubt_arose(ward: Ward) -> None:
+    """Another one runs beside it, and a question was open already."""
+    ana, _, hold = failed_and_in_doubt(ward)
+    state = ana.journey.state
+    state.stages["collection"].status = StageStatus.ACTIVE
+    ends(ward, hold, "crossed", ana)
+    assert asked(ana, "manufacture")[0] == "identity_crossed"
+
+
+def test_a_question_that_waits_for_another_one_is_not_lost_where_some_other_stage_runs_again(ward: Ward) -> None:
+    ana, sample, _ = in_doubt_twice_at_once(ward)
+    ends(ward, sample, "not_crossed", ana)
+    state = ana.journey.state
+    waits = state.identity_holds[sample].deviation
+    course.reopen(state, ana.journey.notebook, state.stages["collection"], "x", state.as_of)
+    assert waits in state.deviations
+
+
 def failed_and_in_doubt(ward: Ward) -> tuple[Therapy, Therapy, str]:
     """Ana's manufacture has failed, and a person is asked. Then a sample of her batch bears the name of Ben's bag."""
     ana, ben = ward.admits("ANA"), ward.admits("BEN")
@@ -111,26 +139,40 @@ def test_where_it_was_crossed_an_older_question_is_closed_and_has_its_own_answer
     assert len(open_tasks(ana)) == 1
 
 
-@pytest.mark.parametrize("number", range(3))
-def test_two_doubts_that_come_at_once_each_go_with_their_own_hold(ward: Ward, number: int) -> None:
-    """A sample of Ana's bears the name of Ben's bag, and a strange bag is handed over, in one append."""
-    ana, ben = ward.admits(f"ANA{number}"), ward.admits(f"BEN{number}")
+def in_doubt_twice_at_once(ward: Ward, *, strange_first: bool = False) -> tuple[Therapy, str, str]:
+    """A sample of Ana's bears the name of Ben's bag, and a strange bag is handed over, in one append.
+
+    The ledger tells of the two holds in either order. Gives the hold of the sample, and that of the strange bag.
+    """
+    ana, ben = ward.admits("ANA"), ward.admits("BEN")
     bag = ben.after("sample.collected").data["containers"][0]["id"]
     hers = ana.before("shipment.picked_up")
     said = {"source": hers.data["containers"][0], "samples": [{"id": bag}]}
     sampled = ana.neighbours.event("material.sampled", ana.journey.start.coi, said)
-    strange = hers.model_copy(update={"id": f"strange-{number}", "data": {**hers.data, "containers": ["STRANGE"]}})
-    state, notebook = ana.journey.state, ana.journey.notebook
-    for event in (sampled.model_copy(update={"id": f"sampled-{number}"}), strange):
-        hearing.hear(state, notebook, event, state.as_of)
+    strange = hers.model_copy(update={"id": "strange", "data": {**hers.data, "containers": ["STRANGE"]}})
+
+    def tells(batch: Batch) -> Appended:
+        told = ward.append(batch)
+        holds = sorted(told.holds, key=lambda each: "STRANGE" in each.about, reverse=strange_first)
+        return told.model_copy(update={"holds": tuple(holds)})
+
+    recorded(ana).append = tells
+    for event in (sampled.model_copy(update={"id": "sampled"}), strange):
+        hearing.hear(ana.journey.state, ana.journey.notebook, event, ana.journey.state.as_of)
     ana.journey.settle()
-    told = recorded(ana).append(Batch(coi=ana.journey.start.coi)).holds
-    opened = {each.id: state.deviations[state.identity_holds[each.id].deviation].code for each in told}
-    expected = {each.id: "identity_mismatch" if "STRANGE" in each.about else "identifier_in_use" for each in told}
-    assert opened == expected and len(expected) == 2
+    first, second = ana.journey.state.identity_holds
+    return (ana, second, first) if strange_first else (ana, first, second)
+
+
+@pytest.mark.parametrize("strange_first", [True, False])
+def test_two_doubts_that_come_at_once_each_go_with_their_own_hold(ward: Ward, strange_first: bool) -> None:
+    ana, sample, strange = in_doubt_twice_at_once(ward, strange_first=strange_first)
+    state = ana.journey.state
+    opened = [state.deviations[state.identity_holds[each].deviation].code for each in (sample, strange)]
+    assert opened == ["identifier_in_use", "identity_mismatch"]
+    for each in (sample, strange):
+        ends(ward, each, "not_crossed", ana)
     # Both are asked of somebody in the end, one after the other.
-    for each in told:
-        ends(ward, each.id, "not_crossed", ana)
     assert asked(ana)[0] == "identity_mismatch"
     ana.journey.decide("to_manufacturer", "continue")
     assert asked(ana)[0] == "identifier_in_use"
@@ -138,20 +180,20 @@ def test_two_doubts_that_come_at_once_each_go_with_their_own_hold(ward: Ward, nu
     assert not state.is_held and not open_tasks(ana)
 
 
-def infused_and_in_doubt(ward: Ward) -> tuple[Therapy, Therapy, str]:
-    """Ana was given her dose; then somebody says that it was given to Ben."""
-    ana, ben = ward.admits("ANA"), ward.admits("BEN")
+@pytest.mark.parametrize("others", [("BEN",), ("BEN", "CORA")])
+def test_a_patient_who_has_had_the_cells_is_followed_up_even_if_they_were_crossed(
+    ward: Ward, others: tuple[str, ...]
+) -> None:
+    """Ana was given her dose; then somebody says that it was given to Ben, and to Cora too."""
+    ana = ward.admits("ANA")
     ana.before("follow_up.completed")
     infused = next(each for each in ana.told if each.type == "infusion.completed")
-    recorded(ben).hears(with_labels_of(ben.before("infusion.completed"), infused))
-    recorded(ana).looks()
-    (hold,) = ana.journey.state.identity_holds
-    return ana, ben, hold
-
-
-def test_a_patient_who_has_had_the_cells_is_followed_up_even_if_they_were_crossed(ward: Ward) -> None:
-    ana, ben, hold = infused_and_in_doubt(ward)
-    ends(ward, hold, "crossed", ana, ben)
+    for ben in [ward.admits(each) for each in others]:
+        recorded(ben).hears(with_labels_of(ben.before("infusion.completed"), infused))
+        recorded(ana).looks()
+    for hold in ana.journey.state.identity_holds:
+        ends(ward, hold, "crossed", ana)
+    recorded(ben).looks()
     assert asked(ana, "monitoring") == ("identity_crossed", ("continue", "recollect", "stop"))
     assert "continue" not in asked(ben, "infusion")[1]
     ana.journey.decide("monitoring", "continue")
@@ -181,14 +223,14 @@ def test_a_journey_of_an_earlier_engine_goes_its_old_way_then(ward: Ward) -> Non
     assert not state.is_held
 
 
-def test_a_name_that_is_refused_for_another_reason_holds_no_journey_before_its_first_stage(ward: Ward) -> None:
+def test_a_question_that_nobody_could_be_asked_holds_no_journey_unless_two_people_sign_for_it(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ana = ward.admits("ANA")
-    start = ana.journey.start
-    assigned = ana.neighbours.event(
-        "identifier.assigned", start.coi, {"kind": "container", "value": "X-1", "names": start.order}
-    )
     state, notebook = _not_begun(ana)
-    hearing.hear(state, notebook, assigned, state.as_of)
+    refusal = Refusal(reason="nothing_left", choices=MAKE_AGAIN, blocks=True)
+    monkeypatch.setattr(hearing, "judge", lambda *_: Verdict(EventStatus.REFUSED, refusal.reason, refusal=refusal))
+    hearing.hear(state, notebook, ana.unheard[0], state.as_of)
     assert not state.is_held and not state.deviations
 
 

@@ -114,6 +114,8 @@ async def order_journey(
     (`unknown_protocol`) and `Invalid` (`party_missing`, `unknown_partner`).
     """
     request = content_hash(order.model_dump(mode="json"))
+    refusal = await _order_taken(session, order.order)
+    # After the order: the same request that came at the same moment is on record as a whole by now, or not at all.
     before = await _by_key(session, key)
     if before is not None:
         if before.request_hash != request:
@@ -121,7 +123,8 @@ async def order_journey(
         return Ordered(before, fresh=False)
     if await session.get(IdentifierRow, coi) is not None:
         raise CoiTaken
-    await _order_is_free(session, order.order)
+    if refusal is not None:
+        raise refusal
     protocol = await find_protocol(session, order.protocol, order.version)
     journey_start(order, coi, Protocol.model_validate(protocol.document), now)
     await _parties_are_known(session, order)
@@ -185,13 +188,14 @@ async def _by_key(session: AsyncSession, key: str | None) -> JourneyRow | None:
     return found.scalar_one_or_none()
 
 
-async def _order_is_free(session: AsyncSession, order: str) -> None:
+async def _order_taken(session: AsyncSession, order: str) -> Conflict | None:
     taken = await session.execute(select(col(JourneyRow.coi)).where(col(JourneyRow.order_number) == order))
     if taken.first() is not None:
-        raise Conflict("order_exists", "A journey for this order number is on record.")
+        return Conflict("order_exists", "A journey for this order number is on record.")
     if await session.get(IdentifierRow, order) is not None:
         flaw = Flaw(pointer="/order", code="identifier_in_use", detail="names something of another journey")
-        raise Conflict("identifier_in_use", "The order number names something of another journey.", [flaw])
+        return Conflict("identifier_in_use", "The order number names something of another journey.", [flaw])
+    return None
 
 
 async def _parties_are_known(session: AsyncSession, order: JourneyOrder) -> None:

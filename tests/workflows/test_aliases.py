@@ -97,7 +97,7 @@ def test_an_identifier_that_nobody_assigned_is_a_strange_bag(scanned: str) -> No
 
 
 @pytest.mark.parametrize("kind", ["sgtin", "container"])
-@pytest.mark.parametrize(("first", "second"), permutations((SGTIN, SAME_AS_URN, SAME_AS_LINK), 2))
+@pytest.mark.parametrize(("first", "second"), list(permutations((SGTIN, SAME_AS_URN, SAME_AS_LINK), 2)))
 def test_two_bags_never_answer_to_one_name(first: str, second: str, kind: str) -> None:
     ana, bags = collected()
     assign(ana, first, bags[0], kind)

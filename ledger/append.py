@@ -19,7 +19,7 @@ from ledger.after_close import disposal
 from ledger.crosswalk import claim
 from ledger.database import Database
 from ledger.identity import holds_of, notice_doubt, refuse_while_held
-from ledger.judging import judge_handed_over
+from ledger.judging import hands_over, judge_handed_over
 from ledger.outcomes import tell_inbox
 from ledger.projections import apply, moves, settle, shapes
 from ledger.quarantine import show_quarantined
@@ -84,6 +84,9 @@ async def append(session: AsyncSession, batch: Batch, recorded_at: datetime) -> 
 
 async def append_alone(database: Database, batch: Batch, recorded_at: datetime) -> Appended:
     """The same as `append`, in a transaction of its own, which is rolled back after a refusal."""
+    if hands_over(batch):
+        async with database.writing() as session:
+            return await append(session, batch, recorded_at)
     with _refused_where_it_contradicts():
         return await database.in_step(append_in_step, batch, recorded_at)
 

@@ -25,6 +25,11 @@ async def judge(session: AsyncSession, shipment: Shipment, now: datetime) -> tup
     return condition, news
 
 
+def hands_over(batch: Batch) -> bool:
+    """Whether a batch says when the courier had a shipment, so that readings are judged with it."""
+    return bool(_named(batch))
+
+
 async def judge_handed_over(session: AsyncSession, batch: Batch, now: datetime) -> None:
     """Judge again what a batch says was handed over: its readings may have come before the word of it."""
     for shipment in await _known(session, _named(batch)):

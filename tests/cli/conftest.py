@@ -19,6 +19,7 @@ import pytest
 
 from cli.stack.ports import free_ports
 from ledger.migrate import migrate
+from partners.simulator.config import PARTIES
 
 PORTS = ("API_PORT", "TEMPORAL_PORT", "TEMPORAL_UI_PORT", "PARTNERS_PORT", "WORKER_METRICS_PORT")
 READY_WITHIN = 90.0
@@ -162,3 +163,12 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
             up.signal(signal.SIGTERM)
         for orphan in up.left_over():
             orphan.kill()
+
+
+@contextmanager
+def api_with_partners(home: Path) -> Iterator[str]:
+    """The same, with every partner of the simulated city known to it."""
+    with api_in(home) as url:
+        for name in PARTIES.values():
+            httpx.put(f"{url}/v1/partners/{name}", json={"url": "http://127.0.0.1:9"}).raise_for_status()
+        yield url

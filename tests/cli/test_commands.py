@@ -5,12 +5,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from cli.main import run
-from partners.simulator.config import PARTIES
-from tests.cli.conftest import api_in
+from tests.cli.conftest import api_with_partners
 
 Clew = Callable[..., Any]
 
@@ -18,9 +16,7 @@ Clew = Callable[..., Any]
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of an API whose partners are known and whose Temporal server is not there."""
-    with api_in(tmp_path_factory.mktemp("home")) as url:
-        for name in PARTIES.values():
-            httpx.put(f"{url}/v1/partners/{name}", json={"url": "http://127.0.0.1:9"}).raise_for_status()
+    with api_with_partners(tmp_path_factory.mktemp("home")) as url:
         yield url
 
 

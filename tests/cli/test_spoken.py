@@ -13,10 +13,9 @@ from pydantic import ValidationError
 
 from cli import options
 from cli.main import run
-from partners.simulator.config import PARTIES
 from schemas.errors import flaws_of
 from schemas.orders import JourneyOrder
-from tests.cli.conftest import api_in
+from tests.cli.conftest import api_with_partners
 
 Clew = Callable[..., tuple[int, str, str]]
 
@@ -29,9 +28,7 @@ OF_A_PERSON = ("--by", "qa-07", "--reason", "labels_compared")
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of an API whose partners are known and whose Temporal server is not there."""
-    with api_in(tmp_path_factory.mktemp("home")) as url:
-        for name in PARTIES.values():
-            httpx.put(f"{url}/v1/partners/{name}", json={"url": "http://127.0.0.1:9"}).raise_for_status()
+    with api_with_partners(tmp_path_factory.mktemp("home")) as url:
         yield url
 
 

@@ -39,6 +39,17 @@ async def is_signed(database: Database, finding: str = "not_crossed") -> None:
             await give_up_crossed(session, HOLD, MORNING)
 
 
+async def is_looked_up(courier: Courier, ana: PartnerCommand) -> int:
+    """Nobody knows whether a command was taken, identity is in doubt meanwhile, and the courier is being asked."""
+    (key,) = await courier.taken(MORNING, asked=[ana])
+    async with courier.database.reading() as session:
+        number = (await find(session, delivery_id(key))).number
+    await courier.turn(MORNING, tried=[tried(number, Outcome.UNKNOWN, 500)])
+    await doubt(courier.database, ana.coi)
+    assert await courier.taken(MORNING + HOUR) == [key]
+    return number
+
+
 async def test_only_what_takes_a_command_back_goes_out_for_a_held_journey(courier: Courier) -> None:
     held = {name: order(name, new_coi()) for name in COMMANDS}
     free = {name: order(name, new_coi()) for name in COMMANDS}
@@ -67,12 +78,7 @@ async def test_what_is_kept_back_keeps_no_recall_back(courier: Courier) -> None:
 
 async def test_what_became_of_a_command_is_looked_up_but_it_is_not_sent_again(courier: Courier) -> None:
     ana = pickup()
-    (key,) = await courier.taken(MORNING, asked=[ana])
-    async with courier.database.reading() as session:
-        number = (await find(session, delivery_id(key))).number
-    await courier.turn(MORNING, tried=[tried(number, Outcome.UNKNOWN, 500)])
-    await doubt(courier.database, ana.coi)
-    assert await courier.taken(MORNING + HOUR) == [key]
+    number = await is_looked_up(courier, ana)
     await courier.turn(MORNING + HOUR, tried=[tried(number, Outcome.NOT_TAKEN, 200)])
     assert await courier.taken(MORNING + 2 * HOUR) == []
 
@@ -134,15 +140,10 @@ async def test_what_was_being_looked_up_when_its_cells_were_found_crossed_is_giv
     courier: Courier,
 ) -> None:
     ana = pickup()
-    (key,) = await courier.taken(MORNING, asked=[ana])
-    async with courier.database.reading() as session:
-        number = (await find(session, delivery_id(key))).number
-    await courier.turn(MORNING, tried=[tried(number, Outcome.UNKNOWN, 500)])
-    await doubt(courier.database, ana.coi)
-    assert await courier.taken(MORNING + HOUR) == [key]
+    number = await is_looked_up(courier, ana)
     await is_signed(courier.database, "crossed")
     await courier.turn(MORNING + HOUR, tried=[tried(number, Outcome.NOT_TAKEN, 200)])
     async with courier.database.reading() as session:
-        row = await find(session, delivery_id(key))
+        row = await find(session, delivery_id(ana.key))
     assert (row.status, row.reason) == ("given_up", "identity_crossed")
     assert await courier.taken(MORNING + 2 * HOUR) == []
